@@ -1,0 +1,53 @@
+# Each target sets itself up: a virtual environment in .venv with the exact versions of the lock.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint types unit bench lock clean
+
+help:
+	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
+	@echo "make test   lint, types and all tests"
+	@echo "make bench  speed and memory, as ratios against the alternatives"
+	@echo "make lint | types | unit | lock | clean"
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: $(PYTHON) was not found"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (set PYTHON=...)"; exit 1; }
+	@echo "Setting up $(VENV) (about a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m tests.sandbox.demo
+
+test: lint types unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(BIN)/pytest
+
+bench: $(READY)
+	@$(BIN)/python -m tests.bench
+
+# Take the newest versions that pyproject.toml allows, as name==version lines.
+lock:
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check hatchling editables .
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --group dev
+	@.venv-lock/bin/python -m pip freeze --exclude-editable | grep -v '^teamleader-twikey' > requirements.lock
+	@rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What is outside this process: Teamleader, Twikey and the ledger. Connectors never decide."""

@@ -1,0 +1,343 @@
+"""One way out: the only place that sends requests, and the only layer that repeats them.
+
+What may be repeated is the caller's knowledge (``repeatable``), what an answer means is the
+client's. Between the two stands one distinction that everything else rests on: a request that
+certainly never left (``NotSent``), one that was answered (``Answer``), and one that left and was
+not answered in a way we can read (``OutcomeUnknown`` for writes; reads are simply asked again).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError as TransportError
+
+from connectors.errors import OutcomeUnknown, ServiceUnavailable, Throttled, UnexpectedAnswer
+
+log = logging.getLogger(__name__)
+
+USER_AGENT = "teamleader-twikey/0.1 (self-run batch job)"
+PARTNER = "teamleader-twikey"
+
+
+class Clock(Protocol):
+    """Time as the connectors see it; tests bring their own."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, UTC with offset."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards, the same for every process of this host."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The host's own time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, UTC with offset."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the host's monotonic clock in seconds."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status, headers (any case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON; raises ``ValueError`` when it is not."""
+        return json.loads(self.body)
+
+    def excerpt(self) -> str:
+        """Return the first 200 characters on one line, for a sentence about an odd answer."""
+        return " ".join(self.body[:800].decode("utf-8", "replace").split())[:200]
+
+
+class Pace(Protocol):
+    """When the next request may leave, and what the last answer teaches about that."""
+
+    def before(self) -> None:
+        """Block until one more request may leave."""
+
+    def after(self, answer: Answer | None) -> None:
+        """Learn from an answer; ``None`` when none came."""
+
+    def wait_for(self, answer: Answer) -> float:
+        """Return the seconds that a 429 asks for."""
+
+
+class NotSent(ServiceUnavailable):
+    """The request certainly never left this machine."""
+
+
+class _Lost(Exception):
+    """The request left, or may have left, and no whole answer came back."""
+
+
+class _NoNetrc(requests.auth.AuthBase):
+    """Keep requests from replacing our Authorization header by one from a netrc file."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def check_address(name: str, url: str) -> str:
+    """Return ``url`` without trailing slash.
+
+    Raises ``ValueError`` unless it is https, or plain http on a loopback address.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.username or parts.password:
+        raise ValueError(f"{name} must not carry a user name or password")
+    if parts.scheme == "https" and host:
+        return url.rstrip("/")
+    if parts.scheme == "http" and _is_loopback(host):
+        return url.rstrip("/")
+    raise ValueError(f"{name} must start with https:// (plain http is for loopback addresses only)")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Http:
+    """A paced, bounded, patient session with one service.
+
+    ``service`` names it in sentences. Timeouts are seconds: ``read_timeout`` between two bytes,
+    ``deadline`` for one whole answer. ``patience`` bounds the seconds spent on 429 waits per call.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        *,
+        clock: Clock,
+        pace: Pace | None = None,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 60.0,
+        deadline: float = 120.0,
+        max_bytes: int = 64 * 1024 * 1024,
+        tries: int = 4,
+        patience: float = 130.0,
+        on_wait: Callable[[float, str], None] | None = None,
+    ) -> None:
+        self.service = service
+        self.base_url = check_address(f"The address of {service}", base_url)
+        self.clock = clock
+        self.pace = pace
+        self.timeout = (connect_timeout, read_timeout)
+        self.deadline = deadline
+        self.max_bytes = max_bytes
+        self.tries = tries
+        self.patience = patience
+        self.on_wait = on_wait
+        self._session = requests.Session()
+        self._session.auth = _NoNetrc()
+        self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        params: list[tuple[str, str]] | None = None,
+        what: str = "",
+    ) -> Answer:
+        """Send one request and return its answer (any status but 429 and 5xx).
+
+        ``repeatable`` says that doing it twice is the same as doing it once. ``what`` names the
+        call in sentences (default: method and path).
+
+        Raises ``NotSent`` or ``ServiceUnavailable`` when the service cannot be had, ``Throttled``
+        when it asks for more patience than a run has, ``OutcomeUnknown`` when a call that must not
+        be repeated may have been applied, ``UnexpectedAnswer`` for a redirect.
+        """
+        what = what or f"{method} {path}"
+        request = requests.Request(
+            method,
+            self.base_url + path,
+            headers=dict(headers or {}),
+            data=body or form,
+            params=params,
+        )
+        waited = 0.0
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = self._attempt(request, what, repeatable=repeatable, last=attempt >= self.tries)
+            if answer is None:
+                self._back_off(attempt)
+            elif answer.status == requests.codes.too_many_requests:
+                waited += self._wait_as_asked(answer, what, waited)
+                attempt -= 1
+            else:
+                return answer
+
+    def _attempt(
+        self, request: requests.Request, what: str, *, repeatable: bool, last: bool
+    ) -> Answer | None:
+        """Return an answer worth reading, or None when the same request should be tried again."""
+        try:
+            answer = self._once(request)
+        except NotSent:
+            if last:
+                raise
+            return None
+        except _Lost as lost:
+            trouble = f"gave no answer to {what} ({lost})"
+        else:
+            if answer.status < requests.codes.multiple_choices or (
+                requests.codes.bad_request <= answer.status < requests.codes.server_error
+            ):
+                return answer
+            trouble = f"answered {answer.status} to {what}"
+            if answer.status < requests.codes.bad_request and repeatable:
+                raise UnexpectedAnswer(f"{self.service} answered {what} with a redirect")
+        if not repeatable:
+            raise OutcomeUnknown(f"{self.service} {trouble}")
+        if last:
+            raise ServiceUnavailable(f"{self.service} {trouble}, {self.tries} times in a row")
+        return None
+
+    def _once(self, request: requests.Request) -> Answer:
+        if self.pace is not None:
+            self.pace.before()
+        answer: Answer | None = None
+        try:
+            answer = self._exchange(request)
+        finally:
+            if self.pace is not None:
+                self.pace.after(answer)
+        return answer
+
+    def _exchange(self, request: requests.Request) -> Answer:
+        prepared = self._session.prepare_request(request)
+        settings = self._session.merge_environment_settings(
+            prepared.url or "", {}, stream=True, verify=None, cert=None
+        )
+        try:
+            response = self._session.send(
+                prepared, timeout=self.timeout, allow_redirects=False, **settings
+            )
+            with response:
+                return Answer(
+                    response.status_code,
+                    CaseInsensitiveDict(response.headers),
+                    self._read(response),
+                )
+        except requests.exceptions.ConnectionError as error:
+            if _never_left(error):
+                raise NotSent(f"{self.service} cannot be reached ({_in_words(error)})") from None
+            raise _Lost(_in_words(error)) from None
+        except (requests.exceptions.RequestException, TransportError) as error:
+            raise _Lost(_in_words(error)) from None
+
+    def _read(self, response: requests.Response) -> bytes:
+        ends = self.clock.monotonic() + self.deadline
+        chunks, size = [], 0
+        # read1 returns what has arrived: an answer that drips still meets the deadline.
+        while chunk := response.raw.read1(64 * 1024, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self.max_bytes:
+                raise _Lost(f"the answer is larger than {self.max_bytes // 1024 // 1024} MB")
+            if self.clock.monotonic() > ends:
+                raise _Lost(f"the answer took longer than {self.deadline:.0f} s")
+        return b"".join(chunks)
+
+    def _back_off(self, attempt: int) -> None:
+        """Wait 1, 2, 4 ... seconds, each give or take half."""
+        seconds = 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+        self._sleep(seconds, f"{self.service} does not answer; trying again")
+
+    def _wait_as_asked(self, answer: Answer, what: str, waited: float) -> float:
+        seconds = self.pace.wait_for(answer) if self.pace is not None else 60.0
+        if waited + seconds > self.patience:
+            until = self.clock.now() + timedelta(seconds=seconds)
+            raise Throttled(
+                f"{self.service} allows no more calls before "
+                f"{until:%Y-%m-%d %H:%M:%S} UTC ({what})",
+                until,
+            )
+        self._sleep(seconds, f"{self.service} asks to slow down")
+        return seconds
+
+    def _sleep(self, seconds: float, why: str) -> None:
+        log.info("%s: waiting %.1f s", why, seconds)
+        if self.on_wait is not None:
+            self.on_wait(seconds, why)
+        self.clock.sleep(seconds)
+
+
+def _never_left(error: BaseException) -> bool:
+    """Tell whether a connection error came before the first byte of the request."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = _reason(error)
+    return type(reason).__name__ in {
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+    } or "CERTIFICATE_VERIFY_FAILED" in str(reason)
+
+
+def _reason(error: BaseException) -> object:
+    """Return what urllib3 says behind an error of requests; a proxy's trouble is unwrapped."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return getattr(reason, "original_error", reason)
+
+
+def _in_words(error: BaseException) -> str:
+    """Name a transport error without its text, which may quote addresses and data."""
+    names = {type(error).__name__, type(_reason(error)).__name__}
+    for name, words in (
+        ("ConnectTimeout", "no connection in time"),
+        ("NameResolutionError", "its name is not known"),
+        ("NewConnectionError", "the connection was refused"),
+        ("SSLError", "its certificate or TLS connection is not valid"),
+        ("ReadTimeout", "timed out"),
+        ("ReadTimeoutError", "timed out"),
+        ("ConnectionError", "the connection broke"),
+    ):
+        if name in names:
+            return words
+    return "the answer broke off"

@@ -1,0 +1,335 @@
+"""How bookings cross to Twikey: an intent before each remote write, its outcome after it.
+
+Outcomes are ``done``, ``refused`` or ``unknown`` (decisions 5). An intent that a crash left behind
+is worth as much as an unknown one: both are settled by looking, in a later run, not before
+``not_before``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.ledger.bookings import marks
+from connectors.ledger.runs import Event, Journal, text
+from connectors.ledger.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A booking about to be created in Twikey, as decided."""
+
+    id: str
+    number: str
+    amount_cents: int
+    customer_id: str
+    ct: str | None
+    ct_source: str | None
+    notices: str | None
+    described: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A booking decided without a remote write: ``stage`` is held or skipped."""
+
+    id: str
+    stage: str
+    reason: str
+    detail: str | None
+    number: str | None = None
+    notices: str | None = None
+    next_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWrite:
+    """A write whose outcome is not known: what was sent, to be compared with what stands there."""
+
+    op: str
+    booking_id: str
+    batch: int | None
+    at: str
+    not_before: str
+    twikey_number: str
+    amount_cents: int
+    issued_on: str
+    customer_id: str
+
+
+class Crossings:
+    """Intents and outcomes."""
+
+    def __init__(self, store: Store, journal: Journal) -> None:
+        self._store = store
+        self._journal = journal
+
+    # ---- before the write
+
+    def intend(
+        self, crossings: Sequence[Crossing], run_id: int, now: datetime, not_before: datetime
+    ) -> None:
+        """Commit the intent to create these one by one."""
+        self._intend(crossings, run_id, now, not_before, None)
+
+    def intend_bulk(
+        self, crossings: Sequence[Crossing], run_id: int, now: datetime, not_before: datetime
+    ) -> int:
+        """Commit the intent to create these in one bulk; return the bulk's number."""
+        with self._store.atomic():
+            self._store.write(
+                "INSERT INTO batches (run_id, state, at, not_before) VALUES (?, 'intent', ?, ?)",
+                (run_id, text(now), text(not_before)),
+            )
+            batch = int(self._store.one("SELECT last_insert_rowid()")[0])
+            self._intend(crossings, run_id, now, not_before, batch)
+        return batch
+
+    def _intend(
+        self,
+        crossings: Sequence[Crossing],
+        run_id: int,
+        now: datetime,
+        not_before: datetime,
+        batch: int | None,
+    ) -> None:
+        with self._store.atomic():
+            self._store.write_all(
+                "UPDATE bookings SET stage='sending', reason=NULL, detail=NULL, notices=?,"
+                " twikey_number=?, ct=?, ct_source=?, amount_cents=?, twikey_customer=?,"
+                " attempts=attempts + 1, decided_run=? WHERE id=?",
+                [
+                    (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
+                     "new" if c.described else "known", run_id, c.id)
+                    for c in crossings
+                ],
+            )  # fmt: skip
+            attempts = self.attempts([c.id for c in crossings])
+            at, later = text(now), text(not_before)
+            self._store.write_all(
+                "INSERT INTO intents (op, kind, subject, batch, state, run_id, at, not_before)"
+                " VALUES (?, 'create', ?, ?, 'intent', ?, ?, ?)",
+                [
+                    (f"create:{c.id}:{attempts[c.id]}", c.id, batch, run_id, at, later)
+                    for c in crossings
+                ],
+            )
+
+    def planned(self, crossings: Sequence[Crossing], run_id: int) -> None:
+        """Record what would be created; only ever called on the copy of a dry run."""
+        self._store.write_all(
+            "UPDATE bookings SET stage='planned', reason=NULL, notices=?, twikey_number=?, ct=?,"
+            " ct_source=?, amount_cents=?, twikey_customer=?, decided_run=?, sent_run=?"
+            " WHERE id=?",
+            [
+                (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
+                 "new" if c.described else "known", run_id, run_id, c.id)
+                for c in crossings
+            ],
+        )  # fmt: skip
+
+    def attempts(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return how many creates each booking has seen."""
+        rows = self._store.tuples(
+            f"SELECT id, attempts FROM bookings WHERE id IN ({marks(len(ids))})", ids
+        )
+        return dict(rows)
+
+    def bulk_accepted(self, batch: int, twikey_batch: str) -> None:
+        """Keep Twikey's name of a bulk, so that any later run can ask how it went."""
+        self._store.write(
+            "UPDATE batches SET twikey_batch=?, state='sent' WHERE id=?", (twikey_batch, batch)
+        )
+
+    def bulk_ended(self, batch: int, state: str) -> None:
+        """Close a bulk: done, none (nothing imported) or unknown."""
+        self._store.write("UPDATE batches SET state=? WHERE id=?", (state, batch))
+
+    # ---- after the write
+
+    def sent(
+        self,
+        rows: Iterable[tuple[str, str, str | None, str | None]],
+        run_id: int,
+        now: datetime,
+        *,
+        adopted: bool = False,
+        how: str = "created in Twikey",
+        new_profile: str | None = None,
+    ) -> None:
+        """Record bookings that stand in Twikey: (id, Twikey id, url, state).
+
+        ``new_profile`` becomes the default profile of customers that came into being with them.
+        """
+        rows = list(rows)
+        at = text(now)
+        with self._store.atomic():
+            self._store.write_all(
+                "UPDATE bookings SET stage='sent', reason=NULL, detail=NULL, next_try_at=NULL,"
+                " tries=0, twikey_id=?, url=coalesce(?, url), twikey_state=coalesce(?,"
+                " twikey_state), adopted=?, sent_at=?, sent_run=?, decided_run=? WHERE id=?",
+                [(t, u, s, adopted, at, run_id, run_id, b) for b, t, u, s in rows],
+            )
+            self._end([b for b, *_ in rows], "done", None, at)
+            self._customers_known([b for b, *_ in rows], adopted=adopted, profile=new_profile)
+            events: list[Event] = [
+                (b, how, {"twikey_id": t} if t != b else None) for b, t, *_ in rows
+            ]
+            self._journal.add_all(run_id, now, events)
+
+    def adopted(
+        self, rows: Sequence[tuple[str, str, str, int]], run_id: int, now: datetime
+    ) -> None:
+        """Record bookings found in Twikey: (id, Twikey id, number there, euro cents)."""
+        with self._store.atomic():
+            self._store.write_all(
+                "UPDATE bookings SET twikey_number=?, amount_cents=? WHERE id=?",
+                [(number, cents, each) for each, _, number, cents in rows],
+            )
+            self.sent(
+                [(each, twikey_id, None, None) for each, twikey_id, *_ in rows],
+                run_id, now, adopted=True, how="adopted",
+            )  # fmt: skip
+
+    def _customers_known(self, ids: Sequence[str], *, adopted: bool, profile: str | None) -> None:
+        """A customer whose invoice stands in Twikey is known there from now on."""
+        self._store.write(
+            "UPDATE customers SET known=1, known_how=?, profile_to_set=? WHERE NOT known AND id IN"
+            f" (SELECT customer_id FROM bookings WHERE id IN ({marks(len(ids))}))",
+            ("seen" if adopted else "created", None if adopted else profile, *ids),
+        )
+
+    def decided(self, verdicts: Iterable[Verdict], run_id: int, now: datetime) -> None:
+        """Record bookings that are held or skipped; only news goes into the journey."""
+        verdicts = list(verdicts)
+        at = text(now)
+        with self._store.atomic():
+            before = self._reasons([v.id for v in verdicts])
+            self._store.write_all(
+                "UPDATE bookings SET stage=?, reason=?, detail=?, notices=coalesce(?, notices),"
+                " twikey_number=coalesce(?, twikey_number), decided_run=?,"
+                " held_at=coalesce(held_at, ?), tries=tries + (? = 'held'), next_try_at=?"
+                " WHERE id=?",
+                [
+                    (v.stage, v.reason, v.detail, v.notices, v.number, run_id, at, v.stage,
+                     text(v.next_try_at) if v.next_try_at else None, v.id)
+                    for v in verdicts
+                ],
+            )  # fmt: skip
+            events: list[Event] = [
+                (v.id, v.stage, {"reason": v.reason, "detail": v.detail})
+                for v in verdicts
+                if before.get(v.id) != v.reason
+            ]
+            self._journal.add_all(run_id, now, events)
+
+    def _reasons(self, ids: Sequence[str]) -> dict[str, str | None]:
+        rows = self._store.tuples(
+            f"SELECT id, reason FROM bookings WHERE id IN ({marks(len(ids))})", ids
+        )
+        return dict(rows)
+
+    def refused(self, verdicts: Sequence[Verdict], run_id: int, now: datetime) -> None:
+        """Record creates that Twikey refused: nothing stands there, the booking is held."""
+        with self._store.atomic():
+            self._end([v.id for v in verdicts], "refused", verdicts[0].detail, text(now))
+            self.decided(verdicts, run_id, now)
+
+    def unknown(self, ids: Sequence[str], why: str, run_id: int, now: datetime) -> None:
+        """Record creates whose answer was lost; they stay ``sending`` until they are settled."""
+        with self._store.atomic():
+            self._store.write_all(
+                "UPDATE intents SET state='unknown', answer=? WHERE subject=? AND kind='create'"
+                " AND state='intent'",
+                [(why, each) for each in ids],
+            )
+            self._store.write_all(
+                "UPDATE bookings SET reason='UNSETTLED', detail=? WHERE id=?",
+                [(why, each) for each in ids],
+            )
+            events: list[Event] = [(each, "answer lost", {"why": why}) for each in ids]
+            self._journal.add_all(run_id, now, events)
+
+    def not_applied(self, ids: Sequence[str], run_id: int, now: datetime, how: str) -> None:
+        """Take back intents that certainly came to nothing: the bookings are decided anew."""
+        with self._store.atomic():
+            self._end(ids, "refused", how, text(now))
+            self._store.write_all(
+                "UPDATE bookings SET stage='seen', reason=NULL, detail=NULL, decided_run=NULL,"
+                " read_run=? WHERE id=?",
+                [(run_id, each) for each in ids],
+            )
+            events: list[Event] = [(each, "to be sent again", {"why": how}) for each in ids]
+            self._journal.add_all(run_id, now, events)
+
+    def _end(self, ids: Sequence[str], state: str, answer: str | None, at: str) -> None:
+        self._store.write_all(
+            "UPDATE intents SET state=?, answer=?, ended_at=? WHERE subject=? AND kind='create'"
+            " AND state IN ('intent', 'unknown')",
+            [(state, answer, at, each) for each in ids],
+        )
+
+    # ---- what an earlier run left
+
+    def open_writes(self) -> list[OpenWrite]:
+        """Return every create without a known outcome, oldest first."""
+        rows = self._store.tuples(
+            "SELECT i.op, b.id, i.batch, i.at, i.not_before, b.twikey_number, b.amount_cents,"
+            " b.issued_on, b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
+            " WHERE i.kind='create' AND i.state IN ('intent', 'unknown') ORDER BY i.at, b.id"
+        )
+        return [OpenWrite(*row) for row in rows]
+
+    def sent_unseen(self, before: str, limit: int) -> list[OpenWrite]:
+        """Return bulk creates that ended before an instant and that no feed has shown since."""
+        rows = self._store.tuples(
+            "SELECT i.op, b.id, i.batch, i.at, i.not_before, b.twikey_number, b.amount_cents,"
+            " b.issued_on, b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
+            " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
+            " WHERE i.batch NOT NULL AND i.state='done' AND i.ended_at < ? AND b.stage='sent'"
+            " AND t.id IS NULL ORDER BY i.ended_at LIMIT ?",
+            (before, limit),
+        )
+        return [OpenWrite(*row) for row in rows]
+
+    def begin(self, kind: str, subject: str, run_id: int, now: datetime) -> str:
+        """Commit the intent of a write that sets something; return its name."""
+        op = f"{kind}:{subject}:{run_id}:{text(now)}"
+        self._store.write(
+            "INSERT OR REPLACE INTO intents (op, kind, subject, state, run_id, at, not_before)"
+            " VALUES (?, ?, ?, 'intent', ?, ?, ?)",
+            (op, kind, subject, run_id, text(now), text(now)),
+        )
+        return op
+
+    def finish(self, op: str, state: str, answer: str | None, now: datetime) -> None:
+        """Record the outcome of a write that sets something."""
+        self._store.write(
+            "UPDATE intents SET state=?, answer=?, ended_at=? WHERE op=?",
+            (state, answer, text(now), op),
+        )
+
+    def close_repeatable(self, now: datetime) -> None:
+        """Close intents of writes that set something: what they set is still marked as to do."""
+        self._store.write(
+            "UPDATE intents SET state='superseded', ended_at=? WHERE kind <> 'create'"
+            " AND state IN ('intent', 'unknown')",
+            (text(now),),
+        )
+
+    def open_bulks(self) -> list[dict[str, Any]]:
+        """Return bulks that Twikey accepted and whose outcome was never read."""
+        rows = self._store.rows(
+            "SELECT id, twikey_batch FROM batches WHERE state='sent' ORDER BY id"
+        )
+        return [dict(row) for row in rows]
+
+    def members(self, batch: int) -> list[str]:
+        """Return the bookings of a bulk that are still open."""
+        rows = self._store.tuples(
+            "SELECT subject FROM intents WHERE batch=? AND state IN ('intent', 'unknown')",
+            (batch,),
+        )
+        return [row[0] for row in rows]

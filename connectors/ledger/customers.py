@@ -1,0 +1,176 @@
+"""Customers as Teamleader tells them, whether Twikey has them, and what is yet to be told there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from connectors.ledger.bookings import marks
+from connectors.ledger.runs import Journal, text
+from connectors.ledger.store import Store
+from connectors.teamleader.records import Customer, Subscription
+
+COLUMNS = tuple(f.name for f in fields(Customer))
+_SET = ", ".join(f"{c}=excluded.{c}" for c in COLUMNS if c != "id")
+
+
+class Customers:
+    """The customers of the ledger."""
+
+    def __init__(self, store: Store, journal: Journal) -> None:
+        self._store = store
+        self._journal = journal
+
+    # ---- facts from Teamleader
+
+    def read(self, customers: Iterable[Customer], run_id: int) -> None:
+        """Enter or refresh customers; those Twikey has and that changed are marked."""
+        customers = list(customers)
+        with self._store.atomic():
+            self._store.write_all(
+                f"INSERT INTO customers ({', '.join(COLUMNS)}, read_run) VALUES"
+                f" ({marks(len(COLUMNS))}, ?) ON CONFLICT (id) DO UPDATE SET {_SET},"
+                " read_run=excluded.read_run, gone=0, changed = changed OR"
+                " (known AND updated_at IS NOT excluded.updated_at)",
+                [(*(getattr(c, name) for name in COLUMNS), run_id) for c in customers],
+            )
+            self._store.write(
+                "UPDATE customers SET known=1, known_how='seen' WHERE NOT known AND EXISTS"
+                " (SELECT 1 FROM twikey_invoices t WHERE t.customer_number = customers.id)"
+                f" AND id IN ({marks(len(customers))})",
+                [c.id for c in customers],
+            )
+
+    def kept(self, ids: Sequence[str]) -> set[str]:
+        """Return which of these customers the ledger has."""
+        rows = self._store.tuples(f"SELECT id FROM customers WHERE id IN ({marks(len(ids))})", ids)
+        return {row[0] for row in rows}
+
+    def gone(self, customer_id: str, kind: str, run_id: int, now: datetime) -> None:
+        """Mark a customer that Teamleader no longer has, and the bookings that wait for it."""
+        with self._store.atomic():
+            self._store.write(
+                "INSERT INTO customers (id, type, gone, read_run) VALUES (?, ?, 1, ?)"
+                " ON CONFLICT (id) DO UPDATE SET gone=1, read_run=excluded.read_run",
+                (customer_id, kind, run_id),
+            )
+            self._store.write(
+                "UPDATE bookings SET source_problem='CUSTOMER_GONE', source_detail=?"
+                " WHERE customer_id=? AND stage='seen'",
+                (f"{kind} {customer_id}", customer_id),
+            )
+            self._journal.add(run_id, now, customer_id, "not found in Teamleader")
+
+    def subscription(self, subscription: Subscription, field_id: str | None, at: datetime) -> None:
+        """Keep a subscription's profile field and payment term."""
+        value = subscription.custom_fields.get(field_id) if field_id else None
+        self._store.write(
+            "INSERT OR REPLACE INTO subscriptions (id, title, field, term_type, term_days, read_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                subscription.id,
+                subscription.title,
+                None if value is None else json.dumps(value),
+                subscription.term_type,
+                subscription.term_days,
+                text(at),
+            ),
+        )
+
+    # ---- questions
+
+    def rows(self, ids: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Return customers in the columns of ``mappings.frames.CUSTOMERS``."""
+        wanted = sorted(set(ids))
+        return self._store.tuples(
+            f"SELECT {', '.join(COLUMNS)}, known FROM customers WHERE NOT gone"
+            f" AND id IN ({marks(len(wanted))})",
+            wanted,
+        )
+
+    def count_known(self) -> int:
+        """Return how many customers Twikey has from us."""
+        return int(self._store.one("SELECT count(*) FROM customers WHERE known")[0])
+
+    def changed(self, limit: int) -> list[tuple[Customer, dict[str, Any]]]:
+        """Return customers Twikey has that changed, each with what was last sent of it."""
+        rows = self._store.rows(
+            "SELECT * FROM customers WHERE changed AND known ORDER BY id LIMIT ?", (limit,)
+        )
+        return [
+            (Customer(**{c: r[c] for c in COLUMNS}), json.loads(r["sent"] or "{}")) for r in rows
+        ]
+
+    def any_to_tell(self) -> bool:
+        """Tell whether Twikey is to be told anything about customers."""
+        return (
+            self._store.first(
+                "SELECT 1 FROM customers WHERE (changed AND known) OR profile_to_set NOT NULL"
+                " LIMIT 1"
+            )
+            is not None
+        )
+
+    def profiles_to_set(self) -> list[tuple[str, str]]:
+        """Return (customer, profile) for new customers whose default profile is not set yet."""
+        return self._store.tuples(
+            "SELECT id, profile_to_set FROM customers WHERE profile_to_set NOT NULL ORDER BY id"
+        )
+
+    def newest_booking(self, customer_id: str) -> str | None:
+        """Return the Twikey id of the newest booking of a customer that stands in Twikey."""
+        row = self._store.first(
+            "SELECT twikey_id FROM bookings WHERE customer_id=? AND stage='sent'"
+            " ORDER BY sent_at DESC LIMIT 1",
+            (customer_id,),
+        )
+        return str(row["twikey_id"]) if row else None
+
+    # ---- facts about Twikey
+
+    def described(self, customers: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Keep what a create told Twikey of each customer, to send only changes later."""
+        self._store.write_all(
+            "UPDATE customers SET sent=?, changed=0 WHERE id=?",
+            [(json.dumps(sent), customer_id) for customer_id, sent in customers],
+        )
+
+    def updated(
+        self, customer_id: str, sent: dict[str, Any], changes: dict[str, str],
+        run_id: int, now: datetime,
+    ) -> None:  # fmt: skip
+        """Record that a customer in Twikey equals its source again."""
+        with self._store.atomic():
+            self._store.write(
+                "UPDATE customers SET sent=?, changed=0 WHERE id=?", (json.dumps(sent), customer_id)
+            )
+            if changes:
+                self._journal.add(
+                    run_id, now, customer_id, "updated in Twikey", fields=sorted(changes)
+                )
+
+    def profile_set(self, customer_id: str, profile: str, run_id: int, now: datetime) -> None:
+        """Record that a new customer's default profile stands in Twikey."""
+        with self._store.atomic():
+            self._store.write("UPDATE customers SET profile_to_set=NULL WHERE id=?", (customer_id,))
+            self._journal.add(run_id, now, customer_id, "default profile set", profile=profile)
+
+    def profile_left(self, customer_id: str, why: str, run_id: int, now: datetime) -> None:
+        """Record that Twikey refused a new customer's default profile; it is not asked again."""
+        with self._store.atomic():
+            self._store.write("UPDATE customers SET profile_to_set=NULL WHERE id=?", (customer_id,))
+            self._journal.add(run_id, now, customer_id, "default profile refused", why=why)
+
+    def forgotten(self, customer_id: str, run_id: int, now: datetime) -> None:
+        """Record that Twikey no longer has a customer: the next invoice describes it in full."""
+        with self._store.atomic():
+            self._store.write("UPDATE customers SET known=0 WHERE id=?", (customer_id,))
+            self._journal.add(run_id, now, customer_id, "no longer in Twikey")
+
+
+def snapshot(customer: Customer) -> dict[str, Any]:
+    """Return a customer as plain values."""
+    return asdict(customer)

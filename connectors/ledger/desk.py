@@ -1,0 +1,211 @@
+"""What people ask the ledger: what is held, what is to be taken up again, and how a run adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from connectors.ledger.bookings import marks
+from connectors.ledger.runs import Event, Journal, text
+from connectors.ledger.store import Store
+
+WAITING = "('held', 'sending')"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How the bookings of one run add up: ``read = sent + known + skipped + held``.
+
+    ``adopted`` is the part of ``known`` that was found standing in Twikey in this run. Reasons
+    count bookings; ``sent_cents`` is euro cents. In a dry run ``sent`` is what would be sent.
+    """
+
+    read: int = 0
+    sent: int = 0
+    known: int = 0
+    skipped: int = 0
+    held: int = 0
+    adopted: int = 0
+    sent_cents: int = 0
+    customers: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a run is about to create at the most: bookings, euro cents, the oldest date."""
+
+    bookings: int
+    cents: int
+    oldest: str | None
+
+
+class Desk:
+    """The questions of accountant and operator."""
+
+    def __init__(self, store: Store, journal: Journal) -> None:
+        self._store = store
+        self._journal = journal
+
+    # ---- held
+
+    def held(self, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Return what waits, oldest first; ``names`` are reasons, numbers or ids (all if none)."""
+        where, values = _named(names)
+        rows = self._store.rows(
+            "SELECT id, kind, number, twikey_number, invoicee_name, payable_cents, currency,"
+            " coalesce(reason, 'UNSETTLED') AS reason, detail, held_at, tries, next_try_at,"
+            f" web_url, stage FROM bookings WHERE stage IN {WAITING} {where}"
+            " ORDER BY first_seen_at, number, id",
+            values,
+        )
+        return [dict(row) for row in rows]
+
+    def release(
+        self, names: Sequence[str], now: datetime, by: str, *, confirm: bool = False
+    ) -> list[str]:
+        """Let held bookings be decided anew in the next run; return their numbers."""
+        where, values = _named(names)
+        with self._store.atomic():
+            rows = self._store.tuples(
+                f"SELECT id, coalesce(number, id) FROM bookings WHERE stage='held' {where}"
+                " ORDER BY number",
+                values,
+            )
+            self._store.write_all(
+                "UPDATE bookings SET next_try_at=?, confirmed = confirmed OR ? WHERE id=?",
+                [(text(now), confirm, row[0]) for row in rows],
+            )
+            events: list[Event] = [
+                (row[0], "released", {"by": by, "confirmed": confirm}) for row in rows
+            ]
+            self._journal.add_all(None, now, events)
+        return [row[1] for row in rows]
+
+    def take_up_again(self, run_id: int, now: datetime) -> list[tuple[str, str]]:
+        """Put held bookings whose time has come back to be decided; return (id, kind).
+
+        Their details are read anew, because what was corrected may not move ``updated_at``.
+        """
+        with self._store.atomic():
+            rows = self._store.tuples(
+                "SELECT id, kind FROM bookings WHERE stage='held' AND next_try_at <= ?"
+                " ORDER BY number, id",
+                (text(now),),
+            )
+            self._store.write_all(
+                "UPDATE bookings SET stage='seen', detail_run=NULL, source_problem=NULL,"
+                " source_detail=NULL, read_run=? WHERE id=?",
+                [(run_id, row[0]) for row in rows],
+            )
+        return rows
+
+    # ---- adding up
+
+    def load(self, older_than: str) -> tuple[Load, int]:
+        """Return what is about to be created, and how many of these are dated before a day.
+
+        Counts undecided open bookings that neither id nor number shows in Twikey already.
+        """
+        row = self._store.one(
+            "SELECT count(*), coalesce(sum(b.due_cents), 0), min(b.issued_on),"
+            " coalesce(sum(b.issued_on < ?), 0) FROM bookings b"
+            " LEFT JOIN twikey_invoices i ON i.id = b.id"
+            " LEFT JOIN twikey_invoices n ON n.number = b.number"
+            " WHERE b.stage='seen' AND b.kind='invoice' AND b.paid=0 AND b.due_cents > 0"
+            " AND i.id IS NULL AND n.id IS NULL",
+            (older_than,),
+        )
+        return Load(row[0], row[1], row[2]), int(row[3])
+
+    def ever_sent(self) -> bool:
+        """Tell whether any booking ever crossed from this ledger."""
+        return (
+            self._store.first("SELECT 1 FROM bookings WHERE stage IN ('sent', 'sending') LIMIT 1")
+            is not None
+        )
+
+    def tally(self, run_id: int) -> Tally:
+        """Add up one run over everything it read or took up again."""
+        counts: dict[str, int] = {}
+        reasons: dict[str, int] = {}
+        cents = 0
+        for stage, reason, mine, adopted, count, amount in self._store.tuples(
+            "SELECT stage, reason, sent_run IS ? AS mine, adopted, count(*), sum(amount_cents)"
+            " FROM bookings WHERE read_run=? GROUP BY 1, 2, 3, 4",
+            (run_id, run_id),
+        ):
+            bucket = _bucket(stage, mine=bool(mine), adopted=bool(adopted))
+            counts[bucket] = counts.get(bucket, 0) + count
+            if mine and adopted:
+                counts["adopted"] = counts.get("adopted", 0) + count
+            if bucket in ("skipped", "held"):
+                name = reason or "UNSETTLED"
+                reasons[name] = reasons.get(name, 0) + count
+            elif bucket == "sent":
+                cents += amount or 0
+        read = sum(counts.get(each, 0) for each in ("sent", "known", "skipped", "held"))
+        return Tally(
+            read=read,
+            sent_cents=cents,
+            reasons=reasons,
+            customers=self._customers(run_id),
+            **counts,
+        )
+
+    def _customers(self, run_id: int) -> int:
+        row = self._store.one(
+            "SELECT count(DISTINCT customer_id) FROM bookings WHERE sent_run=? AND NOT adopted"
+            " AND twikey_customer='new'",
+            (run_id,),
+        )
+        return int(row[0])
+
+    def profiles(self, run_id: int) -> dict[str, int]:
+        """Return how many bookings of a run went (or would go) to each profile."""
+        rows = self._store.tuples(
+            "SELECT coalesce(ct, 'customer''s own'), count(*) FROM bookings"
+            " WHERE sent_run=? AND NOT adopted GROUP BY 1 ORDER BY 2 DESC",
+            (run_id,),
+        )
+        return dict(rows)
+
+    def stages(self) -> dict[str, int]:
+        """Return how many bookings stand at each stage."""
+        rows = self._store.tuples("SELECT stage, count(*) FROM bookings GROUP BY stage")
+        return dict(rows)
+
+    def notices(self, run_id: int) -> dict[str, int]:
+        """Return how many bookings sent in a run carry each notice."""
+        found: dict[str, int] = {}
+        for notices, count in self._store.tuples(
+            "SELECT notices, count(*) FROM bookings WHERE sent_run=? AND notices NOT NULL"
+            " GROUP BY notices",
+            (run_id,),
+        ):
+            for code in filter(None, notices.split(",")):
+                found[code] = found.get(code, 0) + count
+        return found
+
+
+def _bucket(stage: str, *, mine: bool, adopted: bool) -> str:
+    if stage == "sent":
+        return "sent" if mine and not adopted else "known"
+    if stage == "planned":
+        return "sent"
+    if stage == "skipped":
+        return "skipped"
+    return "known" if stage == "closed" else "held"
+
+
+def _named(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    if not names:
+        return "", ()
+    places = marks(len(names))
+    clause = (
+        f"AND (coalesce(reason, 'UNSETTLED') IN ({places}) OR number IN ({places})"
+        f" OR twikey_number IN ({places}) OR id IN ({places}))"
+    )
+    return clause, tuple(names) * 4

@@ -1,0 +1,106 @@
+"""What Twikey's feeds showed: our own position, and the newest sight of every invoice.
+
+Position and items of a page are one transaction (decisions 5): a page that was lost on the way is
+asked for again, a page that is kept is never needed twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.ledger.bookings import marks
+from connectors.ledger.runs import text
+from connectors.ledger.store import Store
+from connectors.twikey.records import TwikeyInvoice
+
+INVOICES = "invoices"
+
+
+class Feed:
+    """Twikey as its feeds tell it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def position(self, feed: str = INVOICES) -> int:
+        """Return the sequence number after which to read on; 0 is the beginning."""
+        row = self._store.first("SELECT position FROM feeds WHERE feed=?", (feed,))
+        return int(row["position"]) if row else 0
+
+    def invoices_seen(
+        self, invoices: Sequence[TwikeyInvoice], position: int | None, now: datetime
+    ) -> None:
+        """Keep one page of the invoice feed and the position after it, together."""
+        at = text(now)
+        with self._store.atomic():
+            self._store.write_all(
+                "INSERT INTO twikey_invoices (id, number, ref, ct, amount_cents, issued_on, due_on,"
+                " state, url, customer_number, last_payment, seen_at)"
+                f" VALUES ({marks(12)}) ON CONFLICT (id) DO UPDATE SET number=excluded.number,"
+                " ref=coalesce(excluded.ref, ref), ct=coalesce(excluded.ct, ct),"
+                " amount_cents=excluded.amount_cents, issued_on=excluded.issued_on,"
+                " due_on=excluded.due_on, state=excluded.state, url=coalesce(excluded.url, url),"
+                " customer_number=coalesce(excluded.customer_number, customer_number),"
+                " last_payment=excluded.last_payment, seen_at=excluded.seen_at",
+                [
+                    (i.id, i.number, i.ref, i.ct, i.amount_cents, i.issued_on, i.due_on, i.state,
+                     i.url, i.customer_number,
+                     json.dumps(i.last_payment) if i.last_payment else None, at)
+                    for i in invoices
+                ],
+            )  # fmt: skip
+            self._store.write_all(
+                "UPDATE bookings SET twikey_state=?, url=coalesce(?, url) WHERE twikey_id=?",
+                [(i.state, i.url, i.id) for i in invoices],
+            )
+            self._store.write_all(
+                "UPDATE customers SET known=1, known_how='seen' WHERE id=? AND NOT known",
+                [(i.customer_number,) for i in invoices if i.customer_number],
+            )
+            if position is not None:
+                self._store.write(
+                    "INSERT INTO feeds (feed, position, read_at) VALUES (?, ?, ?)"
+                    " ON CONFLICT (feed) DO UPDATE SET position=excluded.position,"
+                    " read_at=excluded.read_at",
+                    (INVOICES, position, at),
+                )
+
+    def seen(self, twikey_id: str) -> TwikeyInvoice | None:
+        """Return an invoice as the feed last showed it, or None when it never did."""
+        row = self._store.first("SELECT * FROM twikey_invoices WHERE id=?", (twikey_id,))
+        return _invoice(dict(row)) if row else None
+
+    def seen_under(self, number: str) -> TwikeyInvoice | None:
+        """Return an invoice that the feed showed under this number."""
+        row = self._store.first("SELECT * FROM twikey_invoices WHERE number=?", (number,))
+        return _invoice(dict(row)) if row else None
+
+    def taken(self, numbers: Sequence[str], ids: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return who holds these numbers or ids, in the columns of ``mappings.frames.TAKEN``."""
+        ours = self._store.tuples(
+            "SELECT twikey_number, 'ledger', id, department_id, NULL, amount_cents, issued_on,"
+            " customer_id, id, stage, stage = 'closed' FROM bookings"
+            " WHERE stage IN ('sending', 'sent', 'closed', 'planned')"
+            f" AND twikey_number IN ({marks(len(numbers))})",
+            numbers,
+        )
+        theirs = self._store.tuples(
+            "SELECT t.number, 'twikey', t.id, NULL, NULL, t.amount_cents, t.issued_on,"
+            " t.customer_number, t.ref, t.state, 0 FROM twikey_invoices t LEFT JOIN bookings b"
+            " ON b.twikey_id = t.id WHERE b.id IS NULL"
+            f" AND (t.number IN ({marks(len(numbers))}) OR t.id IN ({marks(len(ids))}))",
+            (*numbers, *ids),
+        )
+        return ours + theirs
+
+
+def _invoice(row: dict[str, Any]) -> TwikeyInvoice:
+    names = ("id", "number", "ref", "ct", "amount_cents", "issued_on", "due_on", "state", "url")
+    return TwikeyInvoice(
+        **{name: row[name] for name in names},
+        customer_number=row["customer_number"],
+        last_payment=json.loads(row["last_payment"]) if row["last_payment"] else None,
+    )

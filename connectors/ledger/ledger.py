@@ -1,0 +1,49 @@
+"""The ledger: what crossed, what is owed, what happened. It alone knows SQL.
+
+Each part answers one kind of question and shares the one file; nobody outside sees a table name.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from connectors.ledger.bookings import Bookings
+from connectors.ledger.crossing import Crossings
+from connectors.ledger.customers import Customers
+from connectors.ledger.desk import Desk
+from connectors.ledger.feed import Feed
+from connectors.ledger.lock import RunLock
+from connectors.ledger.runs import Facts, Journal, Runs, Watermarks
+from connectors.ledger.store import Store
+
+
+class Ledger:
+    """The memory of one connection, in one SQLite file (mode 0600) with its lock beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._store = Store(path)
+        self.lock = RunLock(path.with_suffix(".lock"), self._store)
+        self.journal = Journal(self._store)
+        self.runs = Runs(self._store)
+        self.watermarks = Watermarks(self._store)
+        self.facts = Facts(self._store)
+        self.bookings = Bookings(self._store, self.journal)
+        self.customers = Customers(self._store, self.journal)
+        self.crossings = Crossings(self._store, self.journal)
+        self.feed = Feed(self._store)
+        self.desk = Desk(self._store, self.journal)
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """Make several facts stand or fall together."""
+        return self._store.atomic()
+
+    def copy_to(self, path: Path) -> Ledger:
+        """Return a whole copy in another file; what happens there changes nothing here."""
+        self._store.copy_to(path)
+        return Ledger(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()

@@ -1,0 +1,1 @@
+"""Empty on purpose: records must be importable without HTTP or SQL."""

@@ -1,0 +1,301 @@
+"""Twikey's verbs, in the order of its API (reference chapters 2 to 6).
+
+Identity goes out as given and is never invented; invoices are addressed by their UUID. A write
+returns when it is done and raises ``CallRefused`` when Twikey refused it (``NotFound`` when it does
+not know the id); ``OutcomeUnknown`` says that it may or may not have happened. Reads raise
+``ServiceUnavailable``, ``Throttled`` or ``UnexpectedAnswer`` when Twikey cannot be read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from connectors.errors import (
+    CallRefused,
+    NotFound,
+    OutcomeUnknown,
+    ProfileMissing,
+    UnexpectedAnswer,
+)
+from connectors.http import PARTNER, Http
+from connectors.twikey import parse, payload
+from connectors.twikey.answers import (
+    BatchResult,
+    FeedPage,
+    Mandate,
+    PaymentEvent,
+    TwikeyInvoice,
+)
+from connectors.twikey.calls import (
+    Calls,
+    json_of,
+    not_found,
+    not_found_is_said,
+    require_no_content,
+    written_invoice,
+)
+from connectors.twikey.customers import CUSTOMER_FIELDS, WhyLeftOut, update
+from connectors.twikey.feeds import feed_page, read_feed
+from connectors.twikey.session import TwikeySession
+
+if TYPE_CHECKING:
+    from connectors.twikey.records import NewInvoice
+
+__all__ = ["CUSTOMER_FIELDS", "MOST_IN_BULK", "Twikey", "read_feed"]
+
+MOST_IN_BULK = 5_000
+INCLUDES = [("include", "customer"), ("include", "meta"), ("include", "lastpayment")]
+JSON = {"Content-Type": "application/json"}
+UUID_LIKE = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+NUMBER_FOR_A_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+PATHS_OF_TWIKEY = frozenset({"bulk", "ubl", "payment"})
+
+InvoiceState = Literal["booked", "archived", "paid"]
+Channel = Literal["send", "email", "sms", "letter", "peppol", "reminder", "reoffer"]
+
+
+class Twikey:
+    """One Twikey account, seen through one API key."""
+
+    def __init__(self, http: Http, session: TwikeySession) -> None:
+        self._calls = Calls(http, session)
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made, logins not counted."""
+        return self._calls.count
+
+    # ---- invoices (reference chapter 2)
+
+    def create_invoice(self, invoice: NewInvoice, *, attempt: int = 1) -> TwikeyInvoice:
+        """Create one invoice; never repeated by itself (reference 2.2, decisions 5).
+
+        What comes back may be an invoice that was there before: compare id, number and amount.
+        ``attempt`` counts the tries with the same content, 1 first (reference 10-4).
+        """
+        body = payload.one(invoice)
+        key = payload.idempotency_key(invoice, body, attempt)
+        what = f"the creation of invoice {invoice.number}"
+        answer = self._calls.write(
+            "POST", "/invoice", what=what, repeatable=False, body=body,
+            headers={**JSON, "X-PARTNER": PARTNER, "Idempotency-Key": key},
+        )  # fmt: skip
+        return written_invoice(answer, what)
+
+    def create_invoices(self, invoices: Sequence[NewInvoice]) -> str:
+        """Hand over at most 5,000 invoices at once; return the batch's id (reference 2.14).
+
+        Accepted is not created: ``batch`` tells. Never repeated by itself.
+        """
+        if not 0 < len(invoices) <= MOST_IN_BULK:
+            raise ValueError(f"a bulk holds 1 to {MOST_IN_BULK} invoices, not {len(invoices)}")
+        what = f"the creation of {len(invoices)} invoices"
+        answer = self._calls.write(
+            "POST", "/invoice/bulk", what=what, repeatable=False, headers=JSON,
+            body=payload.many(invoices),
+        )  # fmt: skip
+        try:
+            batch_id = answer.json()["batchId"]
+        except (ValueError, KeyError, TypeError):
+            batch_id = None
+        if not (isinstance(batch_id, str) and batch_id):
+            raise OutcomeUnknown(f"Twikey accepted {what} without naming a batch")
+        return batch_id
+
+    def batch(self, batch_id: str) -> BatchResult:
+        """Return how far a bulk is; invoices missing in the rows are unknown (reference 2.14).
+
+        ``none`` means that nothing was imported, or that Twikey does not know the batch.
+        """
+        what = "the result of a bulk"
+        answer = self._calls.read("/invoice/bulk", what=what, params=[("batchId", batch_id)])
+        if answer.status == 409:
+            return BatchResult("busy")
+        if not_found(answer) and (answer.status != 200 or answer.body):
+            return BatchResult("none")
+        rows = json_of(answer, what)
+        if not isinstance(rows, list):
+            raise UnexpectedAnswer(f"Twikey's answer to {what} is not a list")
+        return BatchResult("done", parse.batch_rows(rows))
+
+    def invoice(self, invoice_id: str) -> TwikeyInvoice | None:
+        """Return an invoice with customer, meta and last payment, or None (reference 2.1, 2.6).
+
+        Asks only by UUID: for anything else the answer is None without a call. Rate limited.
+        """
+        if not UUID_LIKE.fullmatch(invoice_id):
+            return None
+        return self._invoice(invoice_id)
+
+    def invoice_by_number(self, number: str) -> TwikeyInvoice | None:
+        """Return the invoice with that number, or None; see ``invoice`` (reference 2.6).
+
+        Numbers that a path cannot carry safely (``2026 / 417``) are not asked for: None.
+        """
+        if not NUMBER_FOR_A_PATH.fullmatch(number) or number in PATHS_OF_TWIKEY:
+            return None
+        found = self._invoice(number)
+        return found if found is not None and found.number in (None, number) else None
+
+    def _invoice(self, name: str) -> TwikeyInvoice | None:
+        what = f"the details of invoice {name}"
+        answer = self._calls.read(f"/invoice/{name}", what=what, params=INCLUDES, budgeted=True)
+        if not_found(answer):
+            return None
+        try:
+            return parse.invoice(json_of(answer, what))
+        except ValueError as problem:
+            raise UnexpectedAnswer(f"Twikey's {what} cannot be used: {problem}") from None
+
+    def update_invoice(
+        self,
+        invoice_id: str,
+        *,
+        date: str,
+        duedate: str,
+        title: str | None = None,
+        pdf: bytes | None = None,
+        state: InvoiceState | None = None,
+    ) -> TwikeyInvoice:
+        """Set dates and title, attach a PDF, or set a state (reference 2.9).
+
+        Both dates go along each time, unchanged, and nothing else that was not asked for: an
+        echoed state would be a command. With a PDF it is not repeated by itself, because Twikey may
+        invite the customer when the PDF arrives (reliability P5).
+        """
+        body = {"date": date, "duedate": duedate}
+        if title:
+            body["title"] = title
+        if pdf is not None:
+            body["pdf"] = base64.b64encode(pdf).decode()
+        if state is not None:
+            body["state"] = state
+        what = f"the update of invoice {invoice_id}"
+        with not_found_is_said(what):
+            answer = self._calls.write(
+                "PUT", _invoice_path(invoice_id), what=what, repeatable=pdf is None, headers=JSON,
+                body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+            )  # fmt: skip
+        return written_invoice(answer, what)
+
+    def delete_invoice(self, invoice_id: str) -> None:
+        """Delete an invoice; one that is not there counts as deleted (reference 2.10)."""
+        what = f"the deletion of invoice {invoice_id}"
+        try:
+            answer = self._calls.write(
+                "DELETE", _invoice_path(invoice_id), what=what, repeatable=True
+            )
+        except CallRefused as refusal:
+            if refusal.code != "err_not_found":
+                raise
+            return
+        require_no_content(answer, what)
+
+    def invite(self, invoice_id: str, channel: Channel = "send") -> None:
+        """Have the customer invited to pay; never repeated by itself (reference 2.11)."""
+        what = f"the invitation for invoice {invoice_id}"
+        with not_found_is_said(what):
+            answer = self._calls.write(
+                "POST", f"{_invoice_path(invoice_id)}/action", what=what, repeatable=False,
+                form={"type": channel},
+            )  # fmt: skip
+        require_no_content(answer, what)
+
+    def invoice_pdf(self, invoice_id: str) -> bytes | None:
+        """Return the PDF that Twikey has for an invoice, or None (reference 2.16). Rate limited."""
+        what = f"the PDF of invoice {invoice_id}"
+        answer = self._calls.read(
+            f"{_invoice_path(invoice_id)}/pdf", what=what, budgeted=True,
+            headers={"Accept": "application/pdf"},
+        )  # fmt: skip
+        if not_found(answer):
+            return None
+        if answer.status == 200 and b"%PDF-" in answer.body[:1024]:
+            return answer.body
+        json_of(answer, what)
+        raise UnexpectedAnswer(f"Twikey's answer to {what} is not a PDF")
+
+    # ---- feeds (reference chapter 3); read_feed turns the pages
+
+    def invoice_feed(self, after: int) -> FeedPage[TwikeyInvoice]:
+        """Return the page of changed invoices after a position, 0 for the beginning (3.2, 3.4).
+
+        Raises ``FeedBusy`` and ``FeedBroken``.
+        """
+        what = "the invoice feed"
+        answer = self._calls.read(
+            "/invoice", what=what, params=INCLUDES, headers={"X-RESUME-AFTER": str(after)}
+        )
+        return feed_page(answer, what, "Invoices", parse.invoice)
+
+    def payment_feed(self, after: int) -> FeedPage[PaymentEvent] | None:
+        """Return the page of payment events after a position; None where there is no such feed.
+
+        It is young: an account may answer 400 or 404 (reference 3.5, 10-31). Raises ``FeedBusy``
+        and ``FeedBroken``.
+        """
+        what = "the payment feed"
+        answer = self._calls.read(
+            "/invoice/payment/feed", what=what, headers={"X-RESUME-AFTER": str(after)}
+        )
+        try:
+            return feed_page(answer, what, "Payments", parse.payment_event)
+        except (CallRefused, UnexpectedAnswer):
+            if answer.status in (400, 404):
+                return None
+            raise
+
+    # ---- customers, mandates, profiles (reference chapters 4 to 6)
+
+    def update_customer(
+        self,
+        customer_number: str,
+        changes: dict[str, str],
+        *,
+        rename_to: str | None = None,
+        profile: str | None = None,
+    ) -> dict[str, WhyLeftOut]:
+        """Set fields of a customer; return those that were left out, each with the reason.
+
+        ``blank`` values are never sent (nobody knows what they do), ``unknown`` names have no
+        parameter, and ``refused`` are the company name and number, without which a call refused
+        with ``err_invalid_params`` is repeated once (reference 4.1). ``rename_to`` sets another
+        customer number, ``profile`` the default profile. Raises ``NotFound`` for a customer that
+        Twikey does not have yet.
+        """
+        return update(self._calls, customer_number, changes, rename_to=rename_to, profile=profile)
+
+    def mandates(self, customer_number: str) -> list[Mandate]:
+        """Return the signed mandates of a customer, the first 500 (reference 5.4). Rate limited."""
+        what = f"the mandates of customer {customer_number}"
+        answer = self._calls.read(
+            "/mandate/query", what=what, params=[("customerNumber", customer_number)], budgeted=True
+        )
+        return [] if not_found(answer) else parse.mandates(json_of(answer, what))
+
+    def payment_methods(self, profile: str) -> list[str]:
+        """Return the names of a profile's payment methods (reference chapter 6).
+
+        Raises ``ProfileMissing`` when Twikey has no such profile.
+        """
+        what = f"the payment methods of profile {profile}"
+        answer = self._calls.read("/payment/methods", what=what, params=[("ct", profile)])
+        if answer.status == 200 and not answer.body.strip():
+            return []
+        try:
+            return parse.method_names(json_of(answer, what))
+        except CallRefused as refusal:
+            if refusal.code in ("err_no_such_ct", "err_invalid_ct"):
+                raise ProfileMissing(f"Twikey has no profile {profile}") from refusal
+            raise
+
+
+def _invoice_path(invoice_id: str) -> str:
+    """Return the path of an invoice; raises ``NotFound`` for what cannot be an id (2.6)."""
+    if not UUID_LIKE.fullmatch(invoice_id):
+        raise NotFound(f"Twikey cannot know an invoice by the id {invoice_id!r}")
+    return f"/invoice/{invoice_id}"

@@ -1,0 +1,166 @@
+"""The command line: `teamleader-twikey VERB`. Each verb is another way to start a flow or to look.
+
+Exit codes (decisions 10): 0 clean, 1 could not do its work, 2 done but something is held or
+differs, 3 another run is at work, 64 wrong usage. Every verb has ``--json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+from connectors.errors import Trouble, UsageWrong
+from flows.screen import Progress, Screen
+
+USAGE = 64
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are one sentence and exit code 64."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and how to see what is right."""
+        sys.stderr.write(f"{message}. See `{self.prog} --help`.\n")
+        raise SystemExit(USAGE)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22") from None
+
+
+def _parser() -> Parser:
+    common = Parser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON for machines")
+    common.add_argument("--config", type=Path, metavar="FILE", help="the settings file to use")
+    common.add_argument(
+        "--connection",
+        default="default",
+        metavar="NAME",
+        help="which connection (default: default)",
+    )
+    parser = Parser(prog="teamleader-twikey", description=__doc__.partition("\n")[0])
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text, parents=[common])
+
+    init = verb("init", "Write a commented config.toml into the home directory.")
+    init.add_argument("--profile", metavar="NUMBER", help="the Twikey profile for new customers")
+    connect = verb("connect", "Give this job access to Teamleader (OAuth consent in a browser).")
+    connect.add_argument(
+        "--no-browser", action="store_true", help="print the link and wait for the consent"
+    )
+    verb("check", "Probe everything that can be probed before money moves.")
+    importing = verb("import", "Bring booked invoices and credit notes to Twikey, once each.")
+    importing.add_argument("--days", type=int, metavar="N", help="booked in the last N days")
+    importing.add_argument("--since", type=_day, metavar="D", help="invoice date from (inclusive)")
+    importing.add_argument("--until", type=_day, metavar="D", help="invoice date to (inclusive)")
+    importing.add_argument(
+        "--number", nargs="+", default=[], metavar="NUMBER", help="only these invoice numbers"
+    )
+    importing.add_argument(
+        "--credit-notes", action="store_true", help="credit notes too, where automatic is off"
+    )
+    importing.add_argument("--dry-run", action="store_true", help="show the plan, send nothing")
+    importing.add_argument("--yes", action="store_true", help="release the brake")
+    held = verb("held", "Show what waits for a person, why, and what to do.")
+    held.add_argument("name", nargs="*", help="only these reasons, numbers or ids")
+    retry = verb("retry", "Let held bookings be decided anew now.")
+    retry.add_argument("name", nargs="+", help="reasons, numbers or ids; `all` for everything")
+    retry.add_argument(
+        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+    )
+    retry.add_argument("--later", action="store_true", help="leave it to the next run")
+    verb("status", "Did it run, is it behind, what is stuck?")
+    journey = verb("journey", "Tell everything that happened to one booking or customer.")
+    journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; no traceback ever reaches the user."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else USAGE
+    signal.signal(signal.SIGTERM, _stop)
+    screen = Screen(as_json=arguments.json)
+    progress = Progress()
+    try:
+        return _verbs()[arguments.verb](arguments, screen, progress)
+    except BaseException as error:  # noqa: BLE001 - the last resort: always a sentence
+        progress.close()
+        return _explain(error, arguments, screen)
+    finally:
+        progress.close()
+
+
+def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen) -> int:
+    """Say in one sentence what ended a verb, and return its exit code."""
+    if isinstance(error, UsageWrong):
+        sys.stderr.write(f"{error}. See `teamleader-twikey {arguments.verb} --help`.\n")
+        return error.exit_code
+    if isinstance(error, Trouble):
+        screen.trouble(error)
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        sys.stderr.write("Stopped. What was done is in the ledger; the next run goes on from it.\n")
+    elif isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    elif isinstance(error, Exception):
+        sys.stderr.write(_keep_details(error))
+    else:
+        raise error
+    return 1
+
+
+def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]:
+    from flows import verbs
+
+    return {
+        "init": verbs.init,
+        "connect": verbs.connect,
+        "check": verbs.check,
+        "import": verbs.import_,
+        "held": verbs.held,
+        "retry": verbs.retry,
+        "status": verbs.status,
+        "journey": verbs.journey,
+    }
+
+
+def _stop(number: int, frame: object) -> NoReturn:  # noqa: ARG001 - a signal handler's signature
+    """Turn SIGTERM into the same orderly stop as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _keep_details(error: Exception) -> str:
+    """Write the traceback to a private file and return the sentence that names it."""
+    import tempfile
+    import traceback
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="teamleader-twikey-", suffix=".txt", delete=False
+        ) as file:
+            file.write("".join(traceback.format_exception(error)))
+        where = f"The details are in {file.name}"
+    except OSError:
+        where = "The details could not be written anywhere"
+    return (
+        f"This is a bug in teamleader-twikey ({type(error).__name__}). {where};"
+        " what was done until then is in the ledger and nothing is sent twice.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

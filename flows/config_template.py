@@ -1,0 +1,95 @@
+"""What `init` writes: every setting with its meaning, in the order of the guide."""
+
+from __future__ import annotations
+
+
+def config_text(profile: str | None) -> str:
+    """Return a config.toml in which everything is explained; only the profile must be filled in."""
+    chosen = f"new_customer_profile = {profile}" if profile else "# new_customer_profile = 1420"
+    return TEMPLATE.replace("{new_customer_profile}", chosen)
+
+
+def dotenv_text() -> str:
+    """Return a .env with the names of the secrets; it is written with mode 0600."""
+    return DOTENV
+
+
+TEMPLATE = """\
+# Settings of teamleader-twikey. Lines with # in front show the default.
+# Secrets do not belong here: they come from the environment or from the .env file beside this one.
+
+# Import booked invoices and update customers by itself (guide 2). When false, a scheduled run
+# sends nothing and says so; what you start by hand works.
+automatic = true
+
+# The Twikey profile for new customers (guide 2; Twikey: Settings > Profiles). Required.
+{new_customer_profile}
+
+# A customer that this ledger has never sent is a new one to us ("profile": its invoice goes to the
+# profile above, which also becomes the customer's default). If Twikey already has your customers
+# under their Teamleader ids (the hosted integration was used before), say "omit": then Twikey's own
+# choice for each customer wins.
+unknown_customers = "profile"
+
+# The calendar of your books: decides what "today" and "the last 30 days" are.
+time_zone = "Europe/Brussels"
+
+# Import only these Teamleader departments (ids; `check` lists them). Empty: all.
+departments = []
+
+# Teamleader: Settings > Preferences > Invoices, "booked invoices and credit notes can't be edited".
+# No API tells whether it is on, so declare it here (guide 2 asks for true).
+# strict_mode = true
+
+# How long a write whose answer was lost rests before it is looked up, in seconds.
+settle_after_seconds = 300
+
+# Credit notes carry this number in Twikey (guide 11: it starts with CN).
+credit_note_number = "CN{number}"
+
+# A prefix per department, where two departments use the same invoice numbers.
+[number_prefix]
+# "b41c2f0e-7d15-0a3b-9c61-5f0e2d7a1b90" = "BE-"
+
+# Guide 3.3, advanced: the custom fields that may carry a profile number (definition ids; `check`
+# lists them). Leave out for simple mode: then fields are ignored even when filled in.
+[custom_fields]
+# invoice = "e06b1d74-9a3c-0c52-b7f8-24d5613fa08e"
+# subscription = "7c95e2a0-4f1b-0d68-92ea-0b6d3f87c415"
+
+# What you know of each profile and no API tells (guide 7): who invites the customer ("twikey": the
+# profile sends by itself; "job": this program, later; "off": nobody), whether the PDF comes first,
+# and the currency it collects.
+# [profiles.1420]
+# invitation = "twikey"
+# needs_pdf = true
+# currency = "EUR"
+
+# An import beyond these limits stops and asks for --yes. 0 switches a limit off; amount is euro.
+[brake]
+bookings = 2000
+amount = 1000000
+older_than_days = 60
+
+# Writing payments back to Teamleader (guide 5, 8).
+[payments]
+write_back = true
+paid_elsewhere = true
+
+[payments.methods]
+# sdd = "bb9589ec-6e08-0d5f-9b23-7be9b9c3ea2d"
+"""
+
+DOTENV = """\
+# Secrets of teamleader-twikey; keep this file to yourself (mode 0600).
+# Teamleader Marketplace > your integration:
+TEAMLEADER_CLIENT_ID=
+TEAMLEADER_CLIENT_SECRET=
+# Must be one of the redirect addresses registered there:
+# TEAMLEADER_REDIRECT_URI=http://localhost:8765/callback
+# Twikey > Settings > API; give this job a key of its own:
+TWIKEY_API_KEY=
+# Only for keys with enhanced security:
+# TWIKEY_PRIVATE_KEY=
+# TWIKEY_API_URL=https://api.twikey.com/creditor
+"""

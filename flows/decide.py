@@ -1,0 +1,106 @@
+"""Decide: one chunk of bookings through the rules of the guide. No remote write happens here.
+
+Imported only when there is something to decide: pandas stays out of an idle poll.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from connectors.ledger.crossing import Crossing, Verdict
+from flows.gather import close_if_deleted
+from flows.run import Run
+from flows.settings import Settings
+from mappings.bookings import plan
+from mappings.frames import BOOKINGS, CUSTOMERS, TAKEN, frame
+from mappings.numbers import number_bookings
+from mappings.rules import ProfileRule, Rules
+
+CHUNK = 500
+PATIENCE = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+
+
+def rules_of(settings: Settings, today: str, options: dict[str, str]) -> Rules:
+    """Turn the settings into the values that the mappings take."""
+    return Rules(
+        new_customer_profile=settings.new_customer_profile,
+        unknown_customers=settings.unknown_customers,
+        profiles={
+            number: ProfileRule(currency=p.currency, invitation=p.invitation, needs_pdf=p.needs_pdf)
+            for number, p in settings.profiles.items()
+        },
+        number_prefix=dict(settings.number_prefix),
+        credit_note_number=settings.credit_note_number,
+        departments=settings.departments,
+        invoice_field_on=settings.custom_fields.invoice is not None,
+        subscription_field_on=settings.custom_fields.subscription is not None,
+        options=options,
+        campaign=f"teamleader-{today[:7]}",
+        today=today,
+    )
+
+
+def next_chunk(run: Run, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """Return the plan of the next undecided bookings and their customers, or None at the end."""
+    rows = run.ledger.bookings.undecided(run.id, CHUNK)
+    if not rows:
+        return None
+    bookings = frame(rows, BOOKINGS)
+    customers = frame(
+        run.ledger.customers.rows(bookings["customer_id"].dropna().tolist()), CUSTOMERS
+    )
+    return plan(bookings, customers, _taken(run, bookings, rules), rules), customers
+
+
+def _taken(run: Run, bookings: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Return who holds the numbers of a chunk, after asking whether an old holder still exists."""
+    ids = bookings["id"].tolist()
+    numbered = number_bookings(bookings, rules)["twikey_number"]
+    numbers = [n for n in numbered.tolist() if isinstance(n, str)]
+    taken = frame(run.ledger.feed.taken(numbers, ids), TAKEN)
+    holders = taken[(taken["holder"] == "ledger") & ~taken["gone"].astype(bool)]
+    rivals = [h for h in holders["holder_id"].tolist() if h not in set(ids)]
+    if rivals and any(close_if_deleted(run, rival) for rival in rivals):
+        taken = frame(run.ledger.feed.taken(numbers, ids), TAKEN)
+    return taken
+
+
+def crossings_of(chosen: pd.DataFrame) -> list[Crossing]:
+    """Return what the ledger notes before these bookings are created."""
+    columns = zip(
+        chosen["id"], chosen["twikey_number"], chosen["amount_cents"], chosen["customer_id"],
+        chosen["ct"], chosen["ct_source"], chosen["notices"], chosen["describe_customer"],
+        strict=True,
+    )  # fmt: skip
+    return [
+        Crossing(i, n, int(a), c, _text(ct), _text(source), _text(notices) or None, bool(described))
+        for i, n, a, c, ct, source, notices, described in columns
+    ]
+
+
+def verdicts_of(run: Run, decided: pd.DataFrame) -> list[Verdict]:
+    """Return the verdicts on bookings that are skipped or held; held ones are tried again later."""
+    tries = run.ledger.bookings.tries(decided["id"].tolist())
+    columns = zip(
+        decided["id"], decided["action"], decided["reason"], decided["detail"],
+        decided["twikey_number"], decided["notices"], strict=True,
+    )  # fmt: skip
+    return [
+        Verdict(
+            i, "held" if action == "hold" else "skipped", reason, _text(detail), _text(number),
+            _text(notices) or None,
+            next_try(run, tries.get(i, 0)) if action == "hold" else None,
+        )
+        for i, action, reason, detail, number, notices in columns
+    ]  # fmt: skip
+
+
+def next_try(run: Run, tries: int) -> datetime:
+    """Return when a held booking is looked at again by itself: later each time, daily at last."""
+    return run.now() + PATIENCE[min(tries, len(PATIENCE) - 1)]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

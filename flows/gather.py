@@ -1,0 +1,228 @@
+"""Gather: what Teamleader has that this ledger has not decided yet (guide 4, 5, 11, 12).
+
+Lists are cheap and details dear (API reference 9.1): two hundred customers cost two calls when
+their ids are gathered over the run, an invoice's custom field costs one call each and is asked only
+for invoices never seen before, and only when a field is configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from connectors.errors import NotFound, NotPermitted
+from connectors.ledger.bookings import Listed
+from connectors.teamleader.records import Customer, Page
+from flows.run import Run
+
+OVERLAP = timedelta(minutes=10)
+SUBSCRIPTION_FRESH = timedelta(hours=24)
+RESOURCES = ("invoices", "credit notes", "companies", "contacts")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a run reads: since the watermark (``days`` None), by date, or by number.
+
+    Dates are inclusive calendar days as text; ``numbers`` are Teamleader invoice numbers.
+    """
+
+    scheduled: bool
+    issued_from: str | None = None
+    issued_to: str | None = None
+    numbers: tuple[str, ...] = ()
+    credit_notes: bool = True
+    again: bool = False
+
+
+def gather(run: Run, window: Window) -> Listed:
+    """List bookings, then complete them with details and customers; return what was listed.
+
+    ``again`` reads only held bookings whose time has come; a scheduled run reads these too.
+    """
+    listed = Listed()
+    if window.scheduled or window.again:
+        listed += _take_up_again(run)
+    if not window.again:
+        listed += _invoices(run, window)
+        if window.credit_notes:
+            listed += _credit_notes(run, window)
+    if window.scheduled:
+        _changed_customers(run)
+    _details(run)
+    _subscriptions(run)
+    _customers(run, refresh=not window.scheduled)
+    return listed
+
+
+# ---- lists
+
+
+def _invoices(run: Run, window: Window) -> Listed:
+    teamleader = run.connection.teamleader
+    if window.numbers:
+        pages: Iterator[Page] = (
+            page for number in window.numbers for page in teamleader.booked_invoices(number=number)
+        )
+    elif window.scheduled:
+        pages = teamleader.booked_invoices(updated_since=_since(run, "invoices"))
+    else:
+        pages = teamleader.booked_invoices(
+            issued_from=window.issued_from, issued_to=window.issued_to
+        )
+    return _enter(run, pages, "invoices", window)
+
+
+def _credit_notes(run: Run, window: Window) -> Listed:
+    teamleader = run.connection.teamleader
+    if window.numbers:
+        return Listed()
+    if window.scheduled:
+        pages = teamleader.credit_notes(updated_since=_since(run, "credit notes"))
+    else:
+        pages = teamleader.credit_notes(issued_from=window.issued_from, issued_to=window.issued_to)
+    return _enter(run, pages, "credit notes", window)
+
+
+def _enter(run: Run, pages: Iterator[Page], resource: str, window: Window) -> Listed:
+    """Enter pages as they come; a list that the access may not read is reported, not fatal."""
+    listed = Listed()
+
+    def read() -> None:
+        nonlocal listed
+        for page in pages:
+            listed += run.ledger.bookings.listed(page, run.id, run.now())
+            run.tell(f"reading {resource}", listed.new + listed.changed + listed.same, None)
+
+    if _permitted(run, read) and not window.numbers:
+        run.ended_well(resource, moves=window.scheduled or window.issued_to is None)
+    return listed
+
+
+def _permitted(run: Run, read: Callable[[], None]) -> bool:
+    try:
+        read()
+    except NotPermitted as trouble:
+        run.problems.append(trouble)
+        return False
+    return True
+
+
+def _since(run: Run, resource: str) -> datetime:
+    """Return the watermark less the overlap; a resource never read starts with the invoices'."""
+    watermark = run.ledger.watermarks.read(resource) or run.ledger.watermarks.read("invoices")
+    assert watermark is not None  # noqa: S101 - the flow refuses a scheduled run without one
+    return watermark - OVERLAP
+
+
+def _changed_customers(run: Run) -> None:
+    """Refresh customers of this ledger that changed in Teamleader since the last run."""
+    teamleader = run.connection.teamleader
+    for resource, listing in (
+        ("companies", teamleader.companies),
+        ("contacts", teamleader.contacts),
+    ):
+        pages = listing(updated_since=_since(run, resource))
+        if _permitted(run, partial(_refresh, run, pages)):
+            run.ended_well(resource)
+
+
+def _refresh(run: Run, pages: Iterator[list[Customer]]) -> None:
+    for page in pages:
+        ours = run.ledger.customers.kept([c.id for c in page])
+        run.ledger.customers.read([c for c in page if c.id in ours], run.id)
+
+
+def _take_up_again(run: Run) -> Listed:
+    """Read held bookings whose time has come anew, in hundreds by id."""
+    again = run.ledger.desk.take_up_again(run.id, run.now())
+    listed = Listed()
+    teamleader = run.connection.teamleader
+    for kind, listing in (
+        ("invoice", teamleader.booked_invoices),
+        ("credit_note", teamleader.credit_notes),
+    ):
+        wanted = [
+            i for i, its_kind in again if its_kind == kind and not i.startswith("unreadable:")
+        ]
+        found: set[str] = set()
+        for page in listing(ids=wanted):
+            run.ledger.bookings.listed(page, run.id, run.now())
+            found.update(b.id for b in page.bookings)
+            found.update(r.id for r in page.unreadable if r.id)
+        for missing in set(wanted) - found:
+            close_if_deleted(run, missing, kind)
+        listed += Listed(changed=len(wanted))
+    return listed
+
+
+def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
+    """Close a booking that Teamleader no longer has; return whether it is gone."""
+    teamleader = run.connection.teamleader
+    try:
+        teamleader.invoice(booking_id) if kind == "invoice" else teamleader.credit_note(booking_id)
+    except NotFound:
+        run.ledger.bookings.closed(booking_id, run.id, run.now())
+        return True
+    return False
+
+
+# ---- details
+
+
+def _details(run: Run) -> None:
+    field = run.connection.settings.custom_fields.invoice
+    if field is None:
+        return
+    wanted = run.ledger.bookings.without_details()
+    for done, invoice_id in enumerate(wanted, start=1):
+        try:
+            detail = run.connection.teamleader.invoice(invoice_id)
+        except NotFound:
+            run.ledger.bookings.closed(invoice_id, run.id, run.now())
+        else:
+            run.ledger.bookings.detailed(detail, field, run.id)
+        run.tell("reading the profile field of invoices", done, len(wanted))
+
+
+def _subscriptions(run: Run) -> None:
+    field = run.connection.settings.custom_fields.subscription
+    if field is None:
+        return
+    wanted = run.ledger.bookings.subscriptions_wanted(run.now() - SUBSCRIPTION_FRESH)
+    for done, subscription_id in enumerate(wanted, start=1):
+        try:
+            subscription = run.connection.teamleader.subscription(subscription_id)
+        except NotFound:
+            continue
+        run.ledger.customers.subscription(subscription, field, run.now())
+        run.tell("reading the profile field of subscriptions", done, len(wanted))
+
+
+def _customers(run: Run, *, refresh: bool) -> None:
+    """Read the customers of undecided bookings, a hundred ids a call, gathered over the run."""
+    teamleader, ledger = run.connection.teamleader, run.ledger
+    wanted = ledger.bookings.customers_wanted(run.id, refresh=refresh)
+    total, done = sum(map(len, wanted.values())), 0
+    for kind, listing in (("company", teamleader.companies), ("contact", teamleader.contacts)):
+        missing = set(wanted[kind])
+        for page in listing(ids=wanted[kind]):
+            ledger.customers.read(page, run.id)
+            missing -= {c.id for c in page}
+            done += len(page)
+            run.tell("reading customers", done, total)
+        for customer_id in sorted(missing):
+            _customer(run, kind, customer_id)
+
+
+def _customer(run: Run, kind: str, customer_id: str) -> None:
+    """Ask for one customer that the list did not give back: deactivated, or gone."""
+    teamleader = run.connection.teamleader
+    try:
+        found = (teamleader.company if kind == "company" else teamleader.contact)(customer_id)
+    except NotFound:
+        run.ledger.customers.gone(customer_id, kind, run.id, run.now())
+    else:
+        run.ledger.customers.read([found], run.id)

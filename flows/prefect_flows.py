@@ -1,0 +1,125 @@
+"""The same flows with Prefect around them: tasks to look at, names that tell, useful final states.
+
+Prefect is the scheduler, the run book and the window; the ledger is the truth (decisions 1). So no
+retries, no caching and no results here: the next run is the retry, and the ledger is the memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.utilities.annotations import quote
+
+from connectors.errors import AnotherRunAtWork, Trouble
+from flows.connection import Connection
+from flows.import_booked import ImportRequest, import_booked
+from flows.report import ImportReport
+
+R = TypeVar("R")
+TAGS = ["teamleader", "twikey", "money"]
+log = logging.getLogger(__name__)
+
+
+def as_tasks(name: str, function: Callable[..., R], *arguments: Any) -> R:
+    """Run one step as a Prefect task; what it gets is quoted, so Prefect does not search it."""
+
+    def step(packed: Any) -> Any:
+        return function(*packed)
+
+    decorated = task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(
+        step
+    )
+    result: R = decorated(quote(arguments))
+    return result
+
+
+def _name() -> str:
+    parameters = flow_run.parameters or {}
+    request = ImportRequest(
+        days=parameters.get("days"), since=_day(parameters.get("since")),
+        until=_day(parameters.get("until")), numbers=tuple(parameters.get("numbers") or ()),
+        again=bool(parameters.get("again")),
+    )  # fmt: skip
+    return request.name() + (" (dry run)" if parameters.get("dry_run") else "")
+
+
+def _day(value: str | date | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+@flow(name="import", flow_run_name=_name, timeout_seconds=4 * 3600, persist_result=False)
+def import_flow(
+    days: int | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    numbers: list[str] | None = None,
+    again: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    credit_notes: bool = False,  # noqa: FBT001, FBT002
+    dry_run: bool = False,  # noqa: FBT001, FBT002
+    yes: bool = False,  # noqa: FBT001, FBT002
+    connection: str = "default",
+) -> State[Any]:
+    """Bring booked Teamleader invoices and credit notes to Twikey, once each.
+
+    Args:
+        days: Booked in the last N days. Leave everything empty for "since the last run".
+        since: First invoice date, inclusive.
+        until: Last invoice date, inclusive.
+        numbers: Only these invoice numbers, as in Teamleader (2026 / 417).
+        again: Only what is held and due to be tried again.
+        credit_notes: Credit notes too, where automatic import is off.
+        dry_run: Show the plan, send nothing.
+        yes: Release the brake of an unusually large or old import.
+        connection: Which connection; "default" unless you made others.
+    """
+    request = ImportRequest(
+        days=days, since=since, until=until, numbers=tuple(numbers or ()), again=again,
+        credit_notes=credit_notes, dry_run=dry_run, yes=yes, started_by="prefect",
+    )  # fmt: skip
+    try:
+        with Connection.from_environment(name=connection) as opened:
+            report = import_booked(opened, request, steps=as_tasks, tell=_tell)
+    except AnotherRunAtWork as busy:
+        return Completed(name="Skipped", message=str(busy))
+    except Trouble as trouble:
+        return Failed(message=f"{trouble}. {trouble.advice}")
+    return final_state(report)
+
+
+def final_state(report: ImportReport) -> State[Any]:
+    """Return green for a work list, red for a machine that needs help, with the tie-out line."""
+    message = f"{report.headline()} ({report.tie_out()})"
+    if report.outcome == "failed":
+        return Failed(message=f"{message}. {' '.join(report.problems)}")
+    name = {"held": "CompletedWithHeld", "off": "AutomaticOff"}.get(report.outcome, "Completed")
+    if report.outcome == "clean" and not report.sent:
+        name = "NothingNew"
+    return Completed(name=name, message=message)
+
+
+def _tell(what: str, done: int, total: int | None) -> None:
+    log.info("%s: %s%s", what, done, f" of {total}" if total else "")
+
+
+def import_on_prefect(connection: Connection, request: ImportRequest) -> ImportReport:
+    """Run an import of the command line as a Prefect flow run, so that the UI shows it."""
+    kept: list[ImportReport] = []
+
+    @flow(name="import", flow_run_name=request.name(), persist_result=False)
+    def from_the_command_line() -> State[Any]:
+        kept.append(import_booked(connection, request, steps=as_tasks, tell=_tell))
+        return final_state(kept[0])
+
+    state = from_the_command_line.with_options(log_prints=False)(return_state=True)
+    if kept:
+        return kept[0]
+    state.result(raise_on_failure=True)
+    raise AssertionError("a failed flow run carries its error")

@@ -1,0 +1,220 @@
+"""Guide 2 and 3: everything the integration screen asks, as one frozen object (decisions 9).
+
+Read once, from a mapping (the environment) and a TOML file; every problem found is reported
+together. Secrets come from the environment or a ``.env`` file beside the TOML, never from the TOML.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from connectors.errors import SettingsWrong
+from connectors.http import check_address
+
+HOME_VARIABLE = "TEAMLEADER_TWIKEY_HOME"
+CONFIG_NAME = "config.toml"
+LEDGER_NAME = "ledger.db"
+
+
+def _profile(value: object) -> object:
+    """Accept a profile written as number or text; Twikey's contract allows four digits."""
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    if not (text.isdigit() and len(text) <= 4):
+        raise ValueError("must be a Twikey profile number of at most 4 digits, such as 1420")
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError) as error:
+        raise ValueError("must be a time zone such as Europe/Brussels") from error
+    return name
+
+
+def _identifier(value: str) -> str:
+    parts = value.strip().lower().split("-")
+    if [len(p) for p in parts] != [8, 4, 4, 4, 12] or not all(
+        c in "0123456789abcdef" for p in parts for c in p
+    ):
+        raise ValueError("must be an id such as 2d8309e1-a005-0d4c-8674-5eb981ecd2c3")
+    return value.strip().lower()
+
+
+Profile = Annotated[str, BeforeValidator(_profile)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Frozen(BaseModel):
+    """Settings never change during a run, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ProfileSettings(Frozen):
+    """What the operator tells about a Twikey profile, which no API tells (guide 3, 7)."""
+
+    invitation: Literal["twikey", "job", "off"] = "twikey"
+    needs_pdf: bool = True
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$")
+
+
+class CustomFields(Frozen):
+    """Guide 3.3 advanced mode: definition ids of the fields that carry a profile."""
+
+    invoice: Identifier | None = None
+    subscription: Identifier | None = None
+
+
+class Payments(Frozen):
+    """Guide 5 and 8: what is written back to Teamleader."""
+
+    write_back: bool = True
+    paid_elsewhere: bool = True
+    methods: dict[str, Identifier] = {}
+
+
+class Brake(Frozen):
+    """A plan beyond these needs ``--yes``; 0 switches one off. ``amount`` is euro."""
+
+    bookings: int = Field(2000, ge=0)
+    amount: int = Field(1_000_000, ge=0)
+    older_than_days: int = Field(60, ge=0)
+
+
+class Settings(Frozen):
+    """The settings of one connection."""
+
+    automatic: bool = True
+    new_customer_profile: Profile
+    unknown_customers: Literal["profile", "omit"] = "profile"
+    time_zone: Zone = "Europe/Brussels"
+    departments: tuple[Identifier, ...] = ()
+    strict_mode: bool | None = None
+    settle_after_seconds: int = Field(300, ge=0)
+    credit_note_number: str = Field("CN{number}", pattern=r"\{number\}")
+    number_prefix: dict[Identifier, str] = {}
+    custom_fields: CustomFields = CustomFields()
+    profiles: dict[Profile, ProfileSettings] = {}
+    payments: Payments = Payments()
+    brake: Brake = Brake()
+
+    def profile(self, number: str) -> ProfileSettings:
+        """Return what is declared of a profile, or the defaults."""
+        return self.profiles.get(number, ProfileSettings())
+
+
+class Secrets(Frozen):
+    """Addresses and credentials, from the environment only."""
+
+    teamleader_client_id: str = ""
+    teamleader_client_secret: SecretStr = SecretStr("")
+    teamleader_redirect_uri: str = "http://localhost:8765/callback"
+    teamleader_api_url: str = "https://api.focus.teamleader.eu"
+    teamleader_auth_url: str = "https://focus.teamleader.eu"
+    twikey_api_key: SecretStr = SecretStr("")
+    twikey_private_key: SecretStr = SecretStr("")
+    twikey_api_url: str = "https://api.twikey.com/creditor"
+
+    def missing(self) -> list[str]:
+        """Name the variables without which nothing can be reached."""
+        wanted = {
+            "TEAMLEADER_CLIENT_ID": self.teamleader_client_id,
+            "TEAMLEADER_CLIENT_SECRET": self.teamleader_client_secret.get_secret_value(),
+            "TWIKEY_API_KEY": self.twikey_api_key.get_secret_value(),
+        }
+        return [name for name, value in wanted.items() if not value]
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the TOML file; raise ``SettingsWrong`` with every problem in it."""
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsWrong(
+            [f"there is no {path}: write one with `teamleader-twikey init`"]
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsWrong([f"{path} is not valid TOML: {error}"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong([f"{path} cannot be read: {_reason(error)}"]) from None
+    try:
+        return Settings.model_validate(written)
+    except ValidationError as error:
+        raise SettingsWrong(_problems(path.name, error)) from None
+
+
+def read_secrets(environment: Mapping[str, str], dotenv: Path | None = None) -> Secrets:
+    """Read addresses and credentials; the environment wins over the ``.env`` file."""
+    values: dict[str, str] = {}
+    if dotenv is not None and dotenv.is_file():
+        values.update(_read_dotenv(dotenv))
+    names = {field.upper(): field for field in Secrets.model_fields}
+    values.update({name: environment[name] for name in names if environment.get(name)})
+    try:
+        secrets = Secrets.model_validate(
+            {names[name]: value.strip() for name, value in values.items() if name in names}
+        )
+    except ValidationError as error:
+        raise SettingsWrong(_problems("the environment", error)) from None
+    problems = []
+    for name in ("teamleader_api_url", "teamleader_auth_url", "twikey_api_url"):
+        try:
+            check_address(name.upper(), getattr(secrets, name))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise SettingsWrong(problems)
+    return secrets
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    values = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong([f"{path} cannot be read: {_reason(error)}"]) from None
+    for raw in lines:
+        line = raw.strip().removeprefix("export ")
+        if line and not line.startswith("#") and "=" in line:
+            name, _, value = line.partition("=")
+            values[name.strip()] = value.strip().strip("'\"")
+    return values
+
+
+def _problems(source: str, error: ValidationError) -> list[str]:
+    """Say each problem as `file: key what is wrong`, never quoting a value."""
+    return [f"{source}: {_key(e['loc'])} {_sentence(e)}" for e in error.errors()]
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part != "[key]")
+
+
+def _sentence(error: Any) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return "is not a setting (misspelt?)"
+    if kind == "missing":
+        return "is missing"
+    message: str = error["msg"].removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "it is not UTF-8 text"

@@ -1,0 +1,62 @@
+"""Guide 12: customers follow from Teamleader to Twikey, one way, only what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from connectors.errors import CallRefused, NotFound
+from connectors.ledger.customers import snapshot
+from connectors.teamleader.records import Customer
+from flows.apply import set_default_profiles
+from flows.run import Run
+from mappings.customers import changes
+from mappings.frames import CUSTOMERS, frame
+
+PER_ROUND = 500
+
+
+def tell_customers(run: Run) -> int:
+    """Set new customers' default profiles and send changes; return how many were told."""
+    return set_default_profiles(run) + send_changes(run)
+
+
+def send_changes(run: Run) -> int:
+    """PATCH every changed customer that Twikey has, with its changed and non-blank fields only."""
+    told = 0
+    while batch := run.ledger.customers.changed(PER_ROUND):
+        for customer, before in batch:
+            _send(run, customer, before)
+            told += 1
+            run.tell("updating customers in Twikey", told, None)
+    return told
+
+
+def _one(customer: dict[str, Any]) -> pd.DataFrame:
+    return frame([{**customer, "known": True}], CUSTOMERS)
+
+
+def _send(run: Run, customer: Customer, before: dict[str, Any]) -> None:
+    """Send one customer's changes; setting the same twice is harmless, so a lost answer is too."""
+    ledger, now = run.ledger, snapshot(customer)
+    then = before or {**dict.fromkeys(now), "id": customer.id, "type": customer.type}
+    different = changes(_one(then), _one(now)).get(customer.id, {})
+    if different:
+        op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
+        try:
+            run.connection.twikey.update_customer(customer.id, different)
+        except NotFound:
+            ledger.crossings.finish(op, "refused", "not in Twikey", run.now())
+            run.notes.append(
+                f"customer {customer.id} is not in Twikey under its number;"
+                " its next invoice puts that right"
+            )
+            different = {}
+        except CallRefused as refused:
+            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            run.notes.append(f"customer {customer.id} not updated: {refused}")
+            different = {}
+        else:
+            ledger.crossings.finish(op, "done", None, run.now())
+    ledger.customers.updated(customer.id, now, different, run.id, run.now())

@@ -1,0 +1,150 @@
+"""What each verb of the command line does; parsing is in ``cli``, printing in ``screen``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from connectors.errors import SettingsWrong, UsageWrong
+from flows.connection import Connection, home_of
+from flows.import_booked import ImportRequest, import_booked
+from flows.report import ImportReport
+from flows.screen import Progress, Screen
+from flows.settings import CONFIG_NAME
+
+
+def _open(arguments: argparse.Namespace, progress: Progress) -> Connection:
+    return Connection.from_environment(
+        config=arguments.config, name=arguments.connection, on_wait=progress.waiting
+    )
+
+
+def init(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:  # noqa: ARG001
+    """Write a commented config.toml; never touch one that exists."""
+    from flows.config_template import config_text, dotenv_text
+
+    home = home_of(os.environ, arguments.connection)
+    path: Path = arguments.config or home / CONFIG_NAME
+    if path.exists():
+        raise UsageWrong(f"{path} exists already; edit it, or move it away first")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(config_text(arguments.profile), encoding="utf-8")
+        dotenv = home / ".env"
+        if not dotenv.exists():
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            dotenv.touch(mode=0o600)
+            dotenv.write_text(dotenv_text(), encoding="utf-8")
+    except OSError as error:
+        raise SettingsWrong([f"{path} cannot be written: {error.strerror}"]) from None
+    screen.machine({"config": str(path), "env": str(dotenv)})
+    screen.line(f"Wrote {path} and {dotenv}.")
+    screen.line("Next: fill in both, then run `teamleader-twikey connect`.")
+    return 0
+
+
+def connect(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Give access to Teamleader by consent in a browser (guide 2)."""
+    from flows.connect import connect as give_access
+
+    with _open(arguments, progress) as connection:
+        return give_access(connection, screen, browser=not arguments.no_browser)
+
+
+def check(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Probe everything before money moves; 0 all well, 2 warnings, 1 something fails."""
+    from flows.check import check as probe
+
+    with _open(arguments, progress) as connection:
+        findings = probe(connection, progress)
+    progress.close()
+    screen.findings(findings)
+    states = {finding.state for finding in findings}
+    return 1 if "fails" in states else 2 if "warns" in states else 0
+
+
+def import_(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Import by hand or since the watermark; as a Prefect flow run when an API is configured."""
+    request = ImportRequest(
+        days=arguments.days, since=arguments.since, until=arguments.until,
+        numbers=tuple(arguments.number), credit_notes=arguments.credit_notes,
+        dry_run=arguments.dry_run, yes=arguments.yes,
+        started_by=f"command line ({_user()})",
+    )  # fmt: skip
+    with _open(arguments, progress) as connection:
+        report = _run_import(connection, request, progress)
+    progress.close()
+    screen.report(report)
+    return report.exit_code
+
+
+def _run_import(connection: Connection, request: ImportRequest, progress: Progress) -> ImportReport:
+    if os.environ.get("PREFECT_API_URL"):
+        from flows.prefect_flows import import_on_prefect
+
+        return import_on_prefect(connection, request)
+    return import_booked(connection, request, tell=progress)
+
+
+def held(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Show what waits for a person; 2 when something does."""
+    with _open(arguments, progress) as connection:
+        waiting = connection.ledger.desk.held(arguments.name)
+    screen.machine(waiting)
+    screen.held(waiting, most=sys.maxsize)
+    if not waiting:
+        screen.line("Nothing is held.")
+    return 2 if waiting else 0
+
+
+def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Release held bookings and decide them now."""
+    names = () if arguments.name == ["all"] else tuple(arguments.name)
+    with _open(arguments, progress) as connection:
+        released = connection.ledger.desk.release(
+            names, connection.clock.now(), _user(), confirm=arguments.confirm
+        )
+        if not released:
+            raise UsageWrong(f"nothing held is called {' or '.join(arguments.name)}")
+        screen.line(f"Released: {', '.join(released)}")
+        if arguments.later:
+            screen.machine({"released": released})
+            return 0
+        request = ImportRequest(again=True, started_by=f"retry ({_user()})")
+        report = _run_import(connection, request, progress)
+    progress.close()
+    screen.report(report)
+    return report.exit_code
+
+
+def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Say whether it ran, whether it is behind, and what is stuck; 2 when something is held."""
+    from flows.status import status_of
+
+    with _open(arguments, progress) as connection:
+        state = status_of(connection)
+    screen.status(state)
+    return 2 if state["waiting"] else 0
+
+
+def journey(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Tell everything that happened to one booking or customer, oldest first."""
+    with _open(arguments, progress) as connection:
+        ledger = connection.ledger
+        found = ledger.bookings.find(arguments.name)
+        subjects = [row["id"] for row in found] or [arguments.name]
+        stories = [{"id": each, "events": ledger.journal.of(each)} for each in subjects]
+    if not found and not any(story["events"] for story in stories):
+        raise UsageWrong(f"nothing here is called {arguments.name}")
+    screen.journey(found, stories)
+    return 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown user"

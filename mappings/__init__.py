@@ -1,0 +1,1 @@
+"""What should happen: pure functions, frames and values in, frames out."""

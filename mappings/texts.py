@@ -1,0 +1,39 @@
+"""Texts that Twikey and a bank statement can carry: cleaned, and cut where a cut does no harm.
+
+Control characters, marks that turn the direction of writing, invisible blanks and broken
+characters go; blanks and line ends become one blank. Names, addresses and titles may be shortened
+with a notice; a number, a customer number or an e-mail address is never (Twikey API reference 13,
+unknown 32).
+"""
+
+from __future__ import annotations
+
+import re
+
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are not blanks
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction of writing
+    "\u00ad\u200b\u2060\ufeff"  # invisible
+    "\ud800-\udfff\ufffe\uffff]"  # halves of a character, and no characters at all
+)
+
+
+def printable(value: str | None) -> str | None:
+    """Drop what cannot be shown and the blanks around; nothing left is None."""
+    return UNPRINTABLE.sub("", value or "").strip() or None
+
+
+def clean(value: str | None) -> str | None:
+    """Drop what cannot be shown and make all blanks single; nothing left is None."""
+    return " ".join(UNPRINTABLE.sub("", value or "").split()) or None
+
+
+def shorten(value: str, length: int) -> str:
+    """Cut a cleaned text to ``length`` characters."""
+    return value if len(value) <= length else value[:length].rstrip()
+
+
+def fit(value: str | None, length: int) -> str | None:
+    """Clean a text and cut it to ``length`` characters."""
+    cleaned = clean(value)
+    return None if cleaned is None else shorten(cleaned, length)
