@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -37,8 +37,7 @@ def as_tasks(name: str, function: Callable[..., R], *arguments: Any) -> R:
     decorated = task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(
         step
     )
-    result: R = decorated(quote(arguments))
-    return result
+    return cast("R", decorated(quote(arguments)))
 
 
 def _name() -> str:

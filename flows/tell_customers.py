@@ -18,13 +18,11 @@ PER_ROUND = 500
 
 
 def tell_customers(run: Run) -> int:
-    """Set new customers' default profiles and send changes; return how many were told."""
-    return set_default_profiles(run) + send_changes(run)
+    """Set what is left of default profiles, then PATCH every changed customer that Twikey has.
 
-
-def send_changes(run: Run) -> int:
-    """PATCH every changed customer that Twikey has, with its changed and non-blank fields only."""
-    told = 0
+    Only changed and non-blank fields go; returns how many customers were told.
+    """
+    told = set_default_profiles(run)
     while batch := run.ledger.customers.changed(PER_ROUND):
         for customer, before in batch:
             _send(run, customer, before)

@@ -186,7 +186,7 @@ HELD = (
         "decisions 5",
     ),
     Reason(
-        "STRICT_MODE_CLASH",
+        "STRICT_MODE",
         "held",
         "Teamleader refused the status, because it was changed there: {detail}.",
         "Set it right in Teamleader and switch strict mode on (Settings, invoices: booked "

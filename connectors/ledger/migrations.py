@@ -67,6 +67,7 @@ def m001_bookings(db: Database) -> None:
         CREATE INDEX bookings_read_run ON bookings (read_run);
         CREATE INDEX bookings_twikey_number ON bookings (twikey_number);
         CREATE INDEX bookings_number ON bookings (number);
+        CREATE INDEX bookings_twikey_id ON bookings (twikey_id);
         CREATE INDEX bookings_customer ON bookings (customer_id);
         CREATE TABLE customers (
           id TEXT PRIMARY KEY, type TEXT NOT NULL, status TEXT, company_name TEXT, first_name TEXT,

@@ -117,7 +117,7 @@ def test_a_scaled_window_is_kept_as_well() -> None:
 
 
 def test_others_on_the_same_client_id_are_left_their_share() -> None:
-    """When the headers show that others use the limit too, our own share shrinks to the rest."""
+    """Others who do not pace themselves cost a 429 now and then, never a storm of them."""
     time, window = VirtualTime(), MemoryWindow()
     limiter, pace = FakeLimiter(time), SlidingWindow(window, time)
 
@@ -127,9 +127,8 @@ def test_others_on_the_same_client_id_are_left_their_share() -> None:
             time.sleep(0.5)
 
     time.run(others, lambda: caller(time, limiter, pace, 300.0, 1, 0.05))
-    print(limiter.refused_ours, limiter.accepted)
-    assert limiter.refused_ours <= 5
-    assert limiter.accepted >= 0.9 * 200 * 5
+    assert limiter.refused_ours <= 10
+    assert limiter.accepted >= 0.97 * 200 * 5
 
 
 def test_when_the_others_leave_their_share_comes_back() -> None:

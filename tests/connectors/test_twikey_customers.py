@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 import responses
 
-from connectors.errors import CallRefused, ProfileMissing
+from connectors.errors import CallRefused, OutcomeUnknown, ProfileMissing
 from connectors.twikey.records import Mandate
 from tests.connectors.twikey_fakes import CUSTOMER_ID, FakeTwikey, query, session
 
@@ -72,6 +73,14 @@ def test_other_refusals_are_not_repeated(
     twikey.answer("PATCH", "/customer/acme", {"code": code}, 400)
     with pytest.raises(CallRefused):
         twikey.client.update_customer("acme", changes)
+    assert len(twikey.requests) == 1
+
+
+def test_a_renaming_leaves_only_once(twikey: FakeTwikey) -> None:
+    """Its second try would not find the customer and look like a refusal."""
+    twikey.answer("PATCH", "/customer/acme", requests.ReadTimeout())
+    with pytest.raises(OutcomeUnknown):
+        twikey.client.update_customer("acme", {}, rename_to="beta")
     assert len(twikey.requests) == 1
 
 

@@ -276,3 +276,7 @@ def test_calls_with_a_budget_slow_down_when_little_is_left(twikey: FakeTwikey) -
     assert twikey.clock.waits == []
     twikey.client.invoice(INVOICE_ID)
     assert twikey.clock.waits == [1.0]
+    twikey.clock.sleep(1.0)
+    twikey.client.invoice_feed(0)
+    twikey.client.invoice(INVOICE_ID)
+    assert twikey.clock.waits == [1.0, 1.0]

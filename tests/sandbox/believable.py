@@ -7,49 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from tests.sandbox import checkdigits, names
 from tests.sandbox.entities import ABSENT, CreditNote, Customer, Department, Invoice, Subscription
+from tests.sandbox.oddities import (
+    COMMON_ODDITIES,
+    ODD_CUSTOMER_SHARE,
+    ODD_CUSTOMERS,
+    RARE_ODDITIES,
+    RARE_SHARE,
+)
 
 if TYPE_CHECKING:
     from tests.sandbox.books import Books
 
 PROFILES = ("1420", "1421")  # what the options of the custom fields offer
 LANGUAGES = ("nl",) * 11 + ("fr",) * 6 + ("en",) * 2 + ("de",)
-COMMON_ODDITIES = {"paid": 0.12, "partly paid": 0.03, "draft": 0.03}
-RARE_SHARE = 0.10  # of the invoices, spread over the rare oddities in this order
-RARE_ODDITIES: dict[str, dict[str, Any]] = {
-    "zero": {"payable": 0, "net": 0},
-    "usd": {"currency": "USD"},
-    "no customer": {"customer_id": None, "customer_kind": None},
-    "negative": {"payable": -6_050, "net": -5_000},
-    "field unknown": {"field_value": "9999"},
-    "no due date": {"due_on": None},
-    "due at once": {"term": ("after_invoice_date", 0)},
-    "field number": {"field_value": 1421},
-    "field list": {"field_value": ["1421"]},
-    "field option id": {"field_value": "OPTION"},
-    "field two": {"field_value": ["1420", "1421"]},
-    "field letters": {"field_value": "domiciliëring"},
-    "field blank": {"field_value": "  "},
-    "field padded": {"field_value": " 1421 "},
-    "field null": {"field_value": None},
-    "no reference": {"reference": None},
-    "free reference": {"reference": "RF18 5390 0754 7034"},
-    "customer gone": {},
-    "on hold": {"on_hold_since": "2026-01-15"},
-    "unrendered": {},
-}
-ODD_CUSTOMER_SHARE = 0.10
-ODD_CUSTOMERS: dict[str, dict[str, Any]] = {
-    "no e-mail": {"email": None, "invoicing_email": None},
-    "two e-mails": {"email": "a@x.example;b@x.example"},
-    "no first name": {"first_name": None},
-    "no address": {"address": None},
-    "poor address": {"address": (None, None, "Gent", "BE")},
-    "odd language": {"language": "jp"},
-    "no language": {"language": None},
-    "deactivated": {"status": "deactivated"},
-    "broken e-mail": {"email": "geen e-mail"},
-}
-SETTLEMENT = 9 * 3600
+SETTLEMENT = 9 * 3600  # seconds from booking to payment
 
 
 class Maker:

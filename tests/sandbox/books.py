@@ -99,7 +99,10 @@ class Books:
         return f"{day[:4]} / {last}" if kind == "invoice" else f"{day[:4]}/{last}"
 
     def invoice(self, invoice_id: str) -> Invoice:
-        """The invoice of that id; KeyError when there is none (any more)."""
+        """The invoice of that id, to look at: changes go through `edit_invoice`.
+
+        KeyError when there is none (any more).
+        """
         return self.invoices.by_id[invoice_id]
 
     def definition(self, context: str) -> str:

@@ -101,6 +101,8 @@ class Invoice:
     @property
     def due(self) -> int:
         """Cents left to pay after payments and credit notes (API reference 3.3)."""
+        if not self.payments:
+            return self.payable - self.credited
         return self.payable - self.credited - sum(cents for _, cents in self.payments)
 
     @property

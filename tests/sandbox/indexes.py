@@ -35,10 +35,15 @@ class InvoiceIndex:
         self.changed: list[Invoice] = []
         self.version = 0  # moves with every change, so that a cached page is known to be old
         self.gone: set[str] = set()
+        self.rendered: dict[str, str] = {}  # rows as JSON, dropped when the invoice changes
         self._of_customer: dict[str | None, set[str]] = defaultdict(set)
 
     def __len__(self) -> int:
         return len(self.by_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a snapshot keeps: everything but the rendered rows."""
+        return {**vars(self), "rendered": {}}
 
     def __iter__(self) -> Iterator[Invoice]:
         return iter(self.by_id.values())
@@ -65,6 +70,7 @@ class InvoiceIndex:
     def remove(self, invoice: Invoice) -> None:
         """Take one out, before a key of it changes or for good."""
         del self.by_id[invoice.id]
+        self.rendered.pop(invoice.id, None)
         self._of_customer[invoice.customer_id].discard(invoice.id)
         orders: tuple[tuple[list[Invoice], Key], ...] = (
             (self.numbered, by_number),

@@ -39,6 +39,7 @@ def units(cents: int) -> str:
     return f"{sign}{whole}.{rest:02d}"
 
 
+@lru_cache(maxsize=8_192)
 def money(cents: int, currency: str) -> str:
     """An amount with its currency."""
     return f'{{"amount":{units(cents)},"currency":"{currency}"}}'
@@ -73,12 +74,13 @@ def _totals(thing: Invoice | CreditNote | Subscription, rate: float, currency: s
 
 def _invoice_shared(one: Invoice, now: float) -> str:
     file = ref("file", f"{one.id[::-1][:8]}{one.id[8:]}" if now >= one.file_at else None)
-    paid_at = one.payments[-1][0] if one.paid and one.payments else None
+    paid = one.paid
+    paid_at = one.payments[-1][0] if paid and one.payments else None
     return (
         f'"id":"{one.id}","department":{ref("department", one.department)},'
         f'"invoice_number":{text(one.number)},"invoice_date":{text(one.date)},'
         f'"status":"{one.status}","due_on":{text(one.due_on)},'
-        f'"paid":{"true" if one.paid else "false"},"paid_at":{instant(paid_at)},'
+        f'"paid":{"true" if paid else "false"},"paid_at":{instant(paid_at)},'
         f'"sent":{"true" if one.sent else "false"},'
         f'"purchase_order_number":{text(one.purchase_order)},'
         f'"payment_reference":{text(one.reference)},'
