@@ -69,8 +69,11 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body as JSON; raises ``ValueError`` when it is not."""
-        return json.loads(self.body)
+        """Return the body as JSON; raises ``ValueError`` when it is not, or absurdly nested."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("the body is nested too deep") from None
 
     def excerpt(self) -> str:
         """Return the first 200 characters on one line, for a sentence about an odd answer."""
@@ -201,9 +204,17 @@ class Http:
         )
         waited = 0.0
         attempt = 0
+        left = False
         while True:
             attempt += 1
-            answer = self._attempt(request, what, repeatable=repeatable, last=attempt >= self.tries)
+            last = attempt >= self.tries
+            try:
+                answer = self._attempt(request, what, repeatable=repeatable, last=last)
+                left = True
+            except NotSent as unsent:
+                if last:
+                    raise (ServiceUnavailable(str(unsent)) if left else unsent) from None
+                answer = None
             if answer is None:
                 self._back_off(attempt)
             elif answer.status == requests.codes.too_many_requests:
@@ -218,10 +229,6 @@ class Http:
         """Return an answer worth reading, or None when the same request should be tried again."""
         try:
             answer = self._once(request)
-        except NotSent:
-            if last:
-                raise
-            return None
         except _Lost as lost:
             trouble = f"gave no answer to {what} ({lost})"
         else:

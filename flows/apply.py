@@ -156,7 +156,7 @@ def _after_missing_customer(run: Run, crossing: Crossing, invoice: NewInvoice) -
         ledger.crossings.decided([verdict], run.id, run.now())
         return "held"
     ledger.crossings.finish(op, "done", None, run.now())
-    ledger.journal.add(run.id, run.now(), crossing.customer_id, "customer number reset", was=number)
+    ledger.customers.number_reset(crossing.customer_id, number, run.id, run.now())
     run.notes.append(f"customer number {number} in Twikey was reset to {crossing.customer_id}")
     return _create_one(run, crossing, invoice)
 
@@ -237,6 +237,9 @@ def set_default_profiles(run: Run) -> int:
             run.ledger.crossings.finish(op, "refused", str(trouble), run.now())
             run.ledger.customers.profile_left(customer_id, str(trouble), run.id, run.now())
             run.notes.append(f"default profile of customer {customer_id} not set: {trouble}")
+        except OutcomeUnknown as lost:
+            run.ledger.crossings.finish(op, "unknown", str(lost), run.now())
+            run.notes.append(f"default profile of customer {customer_id}: {lost}; set again later")
         else:
             run.ledger.crossings.finish(op, "done", None, run.now())
             run.ledger.customers.profile_set(customer_id, profile, run.id, run.now())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.errors import CallRefused, NotFound
+from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.customers import snapshot
 from connectors.teamleader.records import Customer
 from flows.apply import set_default_profiles
@@ -23,11 +23,13 @@ def tell_customers(run: Run) -> int:
     Only changed and non-blank fields go; returns how many customers were told.
     """
     told = set_default_profiles(run)
-    while batch := run.ledger.customers.changed(PER_ROUND):
+    last = ""
+    while batch := run.ledger.customers.changed(last, PER_ROUND):
         for customer, before in batch:
             _send(run, customer, before)
             told += 1
             run.tell("updating customers in Twikey", told, None)
+        last = batch[-1][0].id
     return told
 
 
@@ -40,21 +42,19 @@ def _send(run: Run, customer: Customer, before: dict[str, Any]) -> None:
     ledger, now = run.ledger, snapshot(customer)
     then = before or {**dict.fromkeys(now), "id": customer.id, "type": customer.type}
     different = changes(_one(then), _one(now)).get(customer.id, {})
-    if different:
-        op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
-        try:
-            run.connection.twikey.update_customer(customer.id, different)
-        except NotFound:
-            ledger.crossings.finish(op, "refused", "not in Twikey", run.now())
-            run.notes.append(
-                f"customer {customer.id} is not in Twikey under its number;"
-                " its next invoice puts that right"
-            )
-            different = {}
-        except CallRefused as refused:
-            ledger.crossings.finish(op, "refused", str(refused), run.now())
-            run.notes.append(f"customer {customer.id} not updated: {refused}")
-            different = {}
-        else:
-            ledger.crossings.finish(op, "done", None, run.now())
-    ledger.customers.updated(customer.id, now, different, run.id, run.now())
+    if not different:
+        ledger.customers.updated(customer.id, now, {}, run.id, run.now())
+        return
+    op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
+    try:
+        run.connection.twikey.update_customer(customer.id, different)
+    except OutcomeUnknown as lost:
+        ledger.crossings.finish(op, "unknown", str(lost), run.now())
+        run.notes.append(f"customer {customer.id}: {lost}; told again by the next run")
+    except (CallRefused, NotFound) as refused:
+        ledger.crossings.finish(op, "refused", str(refused), run.now())
+        ledger.customers.not_updated(customer.id, str(refused), run.id, run.now())
+        run.notes.append(f"customer {customer.id} was not updated in Twikey: {refused}")
+    else:
+        ledger.crossings.finish(op, "done", None, run.now())
+        ledger.customers.updated(customer.id, now, different, run.id, run.now())

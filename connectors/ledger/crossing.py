@@ -274,11 +274,16 @@ class Crossings:
     # ---- what an earlier run left
 
     def open_writes(self) -> list[OpenWrite]:
-        """Return every create without a known outcome, oldest first."""
+        """Return every create without a known outcome, oldest first.
+
+        Members of a bulk that Twikey accepted are not among them: the bulk itself is asked first.
+        """
         rows = self._store.tuples(
             "SELECT i.op, b.id, i.batch, i.at, i.not_before, b.twikey_number, b.amount_cents,"
             " b.issued_on, b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
-            " WHERE i.kind='create' AND i.state IN ('intent', 'unknown') ORDER BY i.at, b.id"
+            " LEFT JOIN batches t ON t.id = i.batch"
+            " WHERE i.kind='create' AND i.state IN ('intent', 'unknown')"
+            " AND coalesce(t.state, '') <> 'sent' ORDER BY i.at, b.id"
         )
         return [OpenWrite(*row) for row in rows]
 

@@ -83,11 +83,14 @@ class Customers:
     # ---- questions
 
     def rows(self, ids: Iterable[str]) -> list[tuple[Any, ...]]:
-        """Return customers in the columns of ``mappings.frames.CUSTOMERS``."""
+        """Return customers in the columns of ``mappings.frames.CUSTOMERS``.
+
+        One whose default profile is still to be set counts as new: its invoices name the profile.
+        """
         wanted = sorted(set(ids))
         return self._store.tuples(
-            f"SELECT {', '.join(COLUMNS)}, known FROM customers WHERE NOT gone"
-            f" AND id IN ({marks(len(wanted))})",
+            f"SELECT {', '.join(COLUMNS)}, known AND profile_to_set IS NULL FROM customers"
+            f" WHERE NOT gone AND id IN ({marks(len(wanted))})",
             wanted,
         )
 
@@ -95,10 +98,11 @@ class Customers:
         """Return how many customers Twikey has from us."""
         return int(self._store.one("SELECT count(*) FROM customers WHERE known")[0])
 
-    def changed(self, limit: int) -> list[tuple[Customer, dict[str, Any]]]:
-        """Return customers Twikey has that changed, each with what was last sent of it."""
+    def changed(self, after: str, limit: int) -> list[tuple[Customer, dict[str, Any]]]:
+        """Return customers Twikey has that changed, by id, each with what was last sent of it."""
         rows = self._store.rows(
-            "SELECT * FROM customers WHERE changed AND known ORDER BY id LIMIT ?", (limit,)
+            "SELECT * FROM customers WHERE changed AND known AND id > ? ORDER BY id LIMIT ?",
+            (after, limit),
         )
         return [
             (Customer(**{c: r[c] for c in COLUMNS}), json.loads(r["sent"] or "{}")) for r in rows
@@ -151,6 +155,18 @@ class Customers:
                 self._journal.add(
                     run_id, now, customer_id, "updated in Twikey", fields=sorted(changes)
                 )
+
+    def not_updated(self, customer_id: str, why: str, run_id: int, now: datetime) -> None:
+        """Record that Twikey refused an update: it goes again with the customer's next change."""
+        with self._store.atomic():
+            self._store.write("UPDATE customers SET changed=0 WHERE id=?", (customer_id,))
+            self._journal.add(run_id, now, customer_id, "update refused", why=why)
+
+    def number_reset(self, customer_id: str, was: str, run_id: int, now: datetime) -> None:
+        """Record that Twikey has a customer under its own number again (guide 4)."""
+        with self._store.atomic():
+            self._store.write("UPDATE customers SET changed=1 WHERE id=?", (customer_id,))
+            self._journal.add(run_id, now, customer_id, "customer number reset", was=was)
 
     def profile_set(self, customer_id: str, profile: str, run_id: int, now: datetime) -> None:
         """Record that a new customer's default profile stands in Twikey."""

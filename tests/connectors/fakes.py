@@ -103,14 +103,17 @@ class VirtualTime:
 
 
 class MemoryTokens:
-    """A ``TokenStore`` in memory that keeps a journal of what happened, in order."""
+    """A ``TokenStore`` in memory that keeps a journal of what happened, in order.
+
+    ``before_lock`` runs before the lock is taken.
+    """
 
     def __init__(self, tokens: Tokens | None = None) -> None:
         self.tokens = tokens
         self.journal: list[str] = []
-        self.on_enter: Callable[[], None] | None = None
+        self.before_lock: Callable[[], object] = lambda: None
         self._written: Tokens | None = None
-        self._locked = False
+        self._lock = threading.Lock()
 
     def read_tokens(self) -> Tokens | None:
         """Return the committed pair, or the one just written by the holder of the lock."""
@@ -119,11 +122,9 @@ class MemoryTokens:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Commit on leaving; roll back when an exception passes."""
-        assert not self._locked, "the lock does not nest"
-        self._locked = True
+        self.before_lock()
+        assert self._lock.acquire(timeout=5), "the lock does not nest"
         self.journal.append("lock")
-        if self.on_enter is not None:
-            self.on_enter()
         try:
             yield
             if self._written is not None:
@@ -131,12 +132,12 @@ class MemoryTokens:
                 self.journal.append("commit")
         finally:
             self._written = None
-            self._locked = False
             self.journal.append("unlock")
+            self._lock.release()
 
     def write_tokens(self, tokens: Tokens) -> None:
         """Write, to be committed on leaving."""
-        assert self._locked, "written outside of the lock"
+        assert self._lock.locked(), "written outside of the lock"
         self._written = tokens
 
 

@@ -277,32 +277,12 @@ def test_an_expiring_token_is_renewed_once_and_stored_before_use(left: float) ->
 def test_two_processes_refresh_once() -> None:
     """C3: both find an expired token, one request leaves, both finish with the new pair."""
     store = MemoryTokens(tokens(1, left=-1))
-    lock = threading.Lock()
-    real = store.exclusive
-
-    class Shared(MemoryTokens):
-        def __init__(self) -> None:
-            super().__init__(tokens(1, left=-1))
-
-    del real
-    shared = Shared()
-    entered = threading.Barrier(2, timeout=5)
-    inner = shared.exclusive
-
-    from contextlib import contextmanager
-
-    @contextmanager
-    def guarded() -> Any:
-        entered.wait()
-        with lock, inner():
-            yield
-
-    shared.exclusive = guarded  # type: ignore[method-assign] # two threads stand for processes
+    store.before_lock = threading.Barrier(2, timeout=5).wait
     found: list[str] = []
     with responses.RequestsMock() as service:
         service.post(TOKEN_URL, json=pair(2))
         threads = [
-            threading.Thread(target=lambda: found.append(access(shared).token())) for _ in range(2)
+            threading.Thread(target=lambda: found.append(access(store).token())) for _ in range(2)
         ]
         for thread in threads:
             thread.start()
@@ -310,6 +290,7 @@ def test_two_processes_refresh_once() -> None:
             thread.join()
         assert len(service.calls) == 1
     assert found == ["access-2", "access-2"]
+    assert store.journal == ["lock", "commit", "unlock", "lock", "unlock"]
 
 
 @pytest.mark.parametrize("gone", [GONE_OAUTH, GONE_ERRORS])

@@ -1,4 +1,4 @@
-"""What is odd in believable books, and how often: read by the maker, counted in `Books.oddities`."""
+"""What is odd in believable books, and how often; `Books.oddities` says where."""
 
 from typing import Any
 

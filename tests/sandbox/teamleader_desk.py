@@ -1,4 +1,4 @@
-"""A running sandbox at a frozen noon with a plain `requests` session, for the sandbox's own tests."""
+"""A sandbox at a frozen noon with a plain `requests` session, for the sandbox's own tests."""
 
 from datetime import UTC, date, datetime
 from typing import Any

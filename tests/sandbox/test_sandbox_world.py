@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.sandbox import checkdigits
 from tests.sandbox.books import Books
 from tests.sandbox.teamleader_desk import TODAY, Desk
 
@@ -142,3 +143,16 @@ def test_the_control_api_does_what_a_person_would(desk: Desk) -> None:
     assert desk.session.get(f"{url}/_sandbox/twikey", timeout=5).json()["invoices"] == []
     assert act("reset").ok
     assert desk.world.journal == []
+
+
+def test_invented_numbers_pass_their_checks() -> None:
+    """A reference, an enterprise number, an IBAN and VAT numbers with right check digits."""
+    assert checkdigits.structured_reference(1_234_567_890) == "+++123/4567/89002+++"
+    assert checkdigits.structured_reference(97) == "+++000/0000/09797+++"
+    enterprise = checkdigits.belgian_enterprise(896_230_35)
+    assert 97 - int(enterprise[:8]) % 97 == int(enterprise[8:])
+    iban = checkdigits.belgian_iban(123_456)
+    assert int(f"{iban[4:]}1114{iban[2:4]}") % 97 == 1
+    assert checkdigits.dutch_vat(123_456_789) == "NL123456789B13"
+    assert checkdigits.french_vat(30_308_326) == "FR34303083265"
+    assert checkdigits.german_vat(13_669_597) == "DE236695973"
