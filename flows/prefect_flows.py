@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar, cast
 
-from prefect import flow, task
+from prefect import flow, tags, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -86,11 +86,16 @@ def import_flow(
     try:
         with Connection.from_environment(name=connection) as opened:
             report = import_booked(opened, request, steps=as_tasks, tell=_tell)
-    except AnotherRunAtWork as busy:
-        return Completed(name="Skipped", message=str(busy))
     except Trouble as trouble:
-        return Failed(message=f"{trouble}. {trouble.advice}")
+        return stopped_state(trouble)
     return final_state(report)
+
+
+def stopped_state(trouble: Trouble) -> State[Any]:
+    """Return what ended a run early: Skipped when another one is at work, else Failed."""
+    if isinstance(trouble, AnotherRunAtWork):
+        return Completed(name="Skipped", message=str(trouble))
+    return Failed(message=f"{trouble}. {trouble.advice}")
 
 
 def final_state(report: ImportReport) -> State[Any]:
@@ -110,15 +115,20 @@ def _tell(what: str, done: int, total: int | None) -> None:
 
 def import_on_prefect(connection: Connection, request: ImportRequest) -> ImportReport:
     """Run an import of the command line as a Prefect flow run, so that the UI shows it."""
-    kept: list[ImportReport] = []
+    reports: list[ImportReport] = []
+    troubles: list[Trouble] = []
 
     @flow(name="import", flow_run_name=request.name(), persist_result=False)
     def from_the_command_line() -> State[Any]:
-        kept.append(import_booked(connection, request, steps=as_tasks, tell=_tell))
-        return final_state(kept[0])
+        try:
+            reports.append(import_booked(connection, request, steps=as_tasks, tell=_tell))
+        except Trouble as trouble:
+            troubles.append(trouble)
+            return stopped_state(trouble)
+        return final_state(reports[0])
 
-    state = from_the_command_line.with_options(log_prints=False)(return_state=True)
-    if kept:
-        return kept[0]
-    state.result(raise_on_failure=True)
-    raise AssertionError("a failed flow run carries its error")
+    with tags(*TAGS, "command-line"):
+        from_the_command_line(return_state=True)
+    if troubles:
+        raise troubles[0]
+    return reports[0]

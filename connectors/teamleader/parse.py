@@ -87,7 +87,7 @@ def single(answer: Answer, shape: str, method: str) -> Any:
     if not isinstance(found, dict):
         raise UnexpectedAnswer(f"Teamleader answered {method} without an object")
     try:
-        return _shape(shape).model_validate(found).record()
+        return _record(_shape(shape), found)
     except ValueError as error:
         raise RecordUnreadable(f"Teamleader's answer to {method}: {problem(error)}") from None
 
@@ -155,10 +155,15 @@ def _one_by_one(found: dict[str, Any], shape: Any) -> Rows[Any]:
     page: Rows[Any] = Rows([], matches=_matches(found.get("meta")))
     for raw in found["data"]:
         try:
-            page.rows.append(shape.model_validate(raw).record())
+            page.rows.append(_record(shape, raw))
         except ValueError as error:
             page.broken.append(_broken(raw, problem(error)))
     return page
+
+
+def _record(shape: Any, found: object) -> Any:
+    """Return one object as a record, under the rules of JSON: half characters are no text."""
+    return shape.model_validate_json(json.dumps(found)).record()
 
 
 def _broken(raw: object, what: str) -> Broken:
