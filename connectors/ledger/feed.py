@@ -14,7 +14,7 @@ from typing import Any
 from connectors.ledger.bookings import marks
 from connectors.ledger.runs import text
 from connectors.ledger.store import Store
-from connectors.twikey.records import TwikeyInvoice
+from connectors.twikey.answers import TwikeyInvoice
 
 INVOICES = "invoices"
 

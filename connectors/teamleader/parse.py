@@ -113,7 +113,7 @@ def problem(error: ValueError) -> str:
     if details is None:
         return str(error)
     first = details(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = ".".join(str(part) for part in first["loc"]) or "its text"
     if first["type"] == "missing":
         return f"{where} is missing"
     return f"{where} cannot be used ({first['msg'][0].lower()}{first['msg'][1:]})"
@@ -172,6 +172,6 @@ def _broken(raw: object, what: str) -> Broken:
     number = row.get("invoice_number") or row.get("credit_note_number")
     return Broken(
         known.lower() if isinstance(known, str) and ID.fullmatch(known) else None,
-        number if isinstance(number, str) else None,
+        number.encode(errors="replace").decode() if isinstance(number, str) else None,
         what,
     )

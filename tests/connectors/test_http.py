@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import requests
@@ -110,10 +111,10 @@ def test_a_read_that_recovers_is_an_ordinary_answer(http: Http) -> None:
 )
 @responses.activate
 def test_a_write_without_a_readable_answer_is_unknown_and_sent_once(
-    trouble: dict[str, object], http: Http
+    trouble: dict[str, Any], http: Http
 ) -> None:
     """C19: nothing that may have been applied is ever sent again."""
-    responses.post(f"{URL}/pay", **trouble)  # type: ignore[arg-type] # a table of keywords
+    responses.post(f"{URL}/pay", **trouble)
     with pytest.raises(OutcomeUnknown):
         http.send("POST", "/pay", repeatable=False)
     assert len(responses.calls) == 1

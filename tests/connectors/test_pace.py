@@ -151,7 +151,7 @@ def test_a_429_holds_every_process_until_the_reset() -> None:
     """H1: 429 is obeyed by its reset, by the other process as well."""
     clock, window = FakeClock(), MemoryWindow()
     one, two = SlidingWindow(window, clock), SlidingWindow(window, clock)
-    answer = refusal(until_seconds=20)
+    answer = refusal(20)
     one.before()
     one.after(answer)
     assert one.wait_for(answer) == 20.25
@@ -159,11 +159,14 @@ def test_a_429_holds_every_process_until_the_reset() -> None:
     assert sum(clock.slept) == pytest.approx(20.25)
 
 
-def refusal(until_seconds: float | None = None, **headers: str) -> Answer:
+def refusal(until_seconds: float) -> Answer:
     """Return a 429, its reset so many seconds after its Date."""
-    if until_seconds is not None:
-        reset = NOW + timedelta(seconds=until_seconds)
-        headers = {"Date": format_datetime(NOW, usegmt=True), "x-ratelimit-reset": str(reset)}
+    reset = str(NOW + timedelta(seconds=until_seconds))
+    return saying({"Date": format_datetime(NOW, usegmt=True), "x-ratelimit-reset": reset})
+
+
+def saying(headers: dict[str, str]) -> Answer:
+    """Return a 429 with these headers."""
     return Answer(429, headers, b"")
 
 
@@ -172,10 +175,10 @@ def refusal(until_seconds: float | None = None, **headers: str) -> Answer:
     [
         (refusal(3600), 65.0),
         (refusal(-3600), 0.25),
-        (refusal(**{"x-ratelimit-reset": "soon"}), 60.0),
-        (refusal(**{"x-ratelimit-reset": "1789373621"}), 60.0),
-        (refusal(), 60.0),
-        (refusal(**{"retry-after": "300"}), 300.0),
+        (saying({"x-ratelimit-reset": "soon"}), 60.0),
+        (saying({"x-ratelimit-reset": "1789373621"}), 60.0),
+        (saying({}), 60.0),
+        (saying({"retry-after": "300"}), 300.0),
     ],
     ids=["far", "past", "garbage", "epoch", "absent", "retry-after"],
 )
