@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from connectors.errors import NotFound, NotPermitted
+from connectors.errors import CallRefused, NotFound, NotPermitted, RecordUnreadable
 from connectors.ledger.bookings import Listed
 from connectors.teamleader.records import Customer, Page
 from flows.run import Run
@@ -63,9 +63,7 @@ def gather(run: Run, window: Window) -> Listed:
 def _invoices(run: Run, window: Window) -> Listed:
     teamleader = run.connection.teamleader
     if window.numbers:
-        pages: Iterator[Page] = (
-            page for number in window.numbers for page in teamleader.booked_invoices(number=number)
-        )
+        pages = _numbered(run, window.numbers)
     elif window.scheduled:
         pages = teamleader.booked_invoices(updated_since=_since(run, "invoices"))
     else:
@@ -73,6 +71,16 @@ def _invoices(run: Run, window: Window) -> Listed:
             issued_from=window.issued_from, issued_to=window.issued_to
         )
     return _enter(run, pages, "invoices", window)
+
+
+def _numbered(run: Run, numbers: tuple[str, ...]) -> Iterator[Page]:
+    for number in numbers:
+        found = 0
+        for page in run.connection.teamleader.booked_invoices(number=number):
+            found += len(page.bookings)
+            yield page
+        if not found:
+            run.notes.append(f"Teamleader has no booked invoice {number}")
 
 
 def _credit_notes(run: Run, window: Window) -> Listed:
@@ -166,6 +174,8 @@ def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
     except NotFound:
         run.ledger.bookings.closed(booking_id, run.id, run.now())
         return True
+    except RecordUnreadable:
+        return False  # odd, but there
     return False
 
 
@@ -182,6 +192,8 @@ def _details(run: Run) -> None:
             detail = run.connection.teamleader.invoice(invoice_id)
         except NotFound:
             run.ledger.bookings.closed(invoice_id, run.id, run.now())
+        except (RecordUnreadable, CallRefused) as odd:
+            run.ledger.bookings.source_problem([invoice_id], "UNREADABLE", str(odd))
         else:
             run.ledger.bookings.detailed(detail, field, run.id)
         run.tell("reading the profile field of invoices", done, len(wanted))
@@ -195,7 +207,8 @@ def _subscriptions(run: Run) -> None:
     for done, subscription_id in enumerate(wanted, start=1):
         try:
             subscription = run.connection.teamleader.subscription(subscription_id)
-        except NotFound:
+        except (NotFound, RecordUnreadable, CallRefused) as odd:
+            run.notes.append(f"subscription {subscription_id} could not be read: {odd}")
             continue
         run.ledger.customers.subscription(subscription, field, run.now())
         run.tell("reading the profile field of subscriptions", done, len(wanted))
@@ -224,5 +237,7 @@ def _customer(run: Run, kind: str, customer_id: str) -> None:
         found = (teamleader.company if kind == "company" else teamleader.contact)(customer_id)
     except NotFound:
         run.ledger.customers.gone(customer_id, kind, run.id, run.now())
+    except (RecordUnreadable, CallRefused) as odd:
+        run.ledger.customers.unreadable(customer_id, str(odd))
     else:
         run.ledger.customers.read([found], run.id)

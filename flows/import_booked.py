@@ -150,10 +150,10 @@ def brake(run: Run, request: ImportRequest) -> None:
 
 def decide_and_apply(run: Run) -> int:
     """Decide and send chunk by chunk; return how many creates left."""
-    from flows.work import work_through
-
     if not run.ledger.bookings.any_undecided():
         return 0
+    from flows.work import work_through  # pandas: an idle run stays without it
+
     return work_through(run)
 
 

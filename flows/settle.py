@@ -11,8 +11,8 @@ from datetime import timedelta
 from connectors.errors import FeedBusy, NotFound
 from connectors.ledger.crossing import OpenWrite, Verdict
 from connectors.ledger.runs import text
+from connectors.twikey.answers import BatchResult, TwikeyInvoice
 from connectors.twikey.client import read_feed
-from connectors.twikey.records import BatchResult, TwikeyInvoice
 from flows.run import Run
 from mappings.answers import meaning
 

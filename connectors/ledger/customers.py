@@ -57,12 +57,19 @@ class Customers:
                 " ON CONFLICT (id) DO UPDATE SET gone=1, read_run=excluded.read_run",
                 (customer_id, kind, run_id),
             )
-            self._store.write(
-                "UPDATE bookings SET source_problem='CUSTOMER_GONE', source_detail=?"
-                " WHERE customer_id=? AND stage='seen'",
-                (f"{kind} {customer_id}", customer_id),
-            )
+            self._problem(customer_id, "CUSTOMER_GONE", f"{kind} {customer_id}")
             self._journal.add(run_id, now, customer_id, "not found in Teamleader")
+
+    def unreadable(self, customer_id: str, why: str) -> None:
+        """Mark the bookings that wait for a customer whose record cannot be used."""
+        self._problem(customer_id, "UNREADABLE", why)
+
+    def _problem(self, customer_id: str, problem: str, detail: str) -> None:
+        self._store.write(
+            "UPDATE bookings SET source_problem=?, source_detail=?"
+            " WHERE customer_id=? AND stage='seen'",
+            (problem, detail, customer_id),
+        )
 
     def subscription(self, subscription: Subscription, field_id: str | None, at: datetime) -> None:
         """Keep a subscription's profile field and payment term."""
