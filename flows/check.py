@@ -5,16 +5,18 @@ Reads only. Each probe ends in a finding: ok, warns (works, but look), or fails 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
 from connectors.errors import AnotherRunAtWork, Halted, ProfileMissing, Trouble
+from connectors.ledger.ledger import Ledger
 from connectors.teamleader.records import Booking, Department, FieldDefinition
 from flows.connect import ACCOUNT
 from flows.connection import Connection
-from flows.run import Run, Tell
+from flows.run import DEPARTMENTS, Run, Tell
 from flows.settle import read_twikey
 
 State = Literal["ok", "warns", "fails"]
@@ -85,8 +87,9 @@ def _settings(connection: Connection, books: Books) -> Iterator[Finding]:  # noq
             "warns",
             f"{said}: if booked invoices can be edited in Teamleader, a status changed there by"
             " hand makes writing payments back fail.",
-            "In Teamleader, Settings > Preferences > Invoices, switch on: booked invoices and credit"
-            " notes can't be edited (administrator rights needed); then set strict_mode = true.",
+            "In Teamleader, Settings > Preferences > Invoices, switch on: booked invoices and"
+            " credit notes can't be edited (administrator rights needed); then set"
+            " strict_mode = true.",
         )
 
 
@@ -142,6 +145,7 @@ def _departments(connection: Connection, books: Books) -> Iterator[Finding]:
     settings = connection.settings
     books.departments = connection.teamleader.departments()
     ids = {d.id for d in books.departments}
+    remember_departments(connection.ledger, books.departments)
     names = ", ".join(f"{d.name} ({d.id})" for d in books.departments)
     yield Finding("Teamleader departments", "ok", f"{names}.")
     for setting, chosen in (
@@ -163,6 +167,11 @@ def _departments(connection: Connection, books: Books) -> Iterator[Finding]:
                 f"{other.name} invoices in {other.currency}.",
                 "Its invoices are held unless a profile is declared for that currency.",
             )
+
+
+def remember_departments(ledger: Ledger, departments: list[Department]) -> None:
+    """Keep the departments' names, so that a clash can be told by name."""
+    ledger.facts.write(DEPARTMENTS, json.dumps({d.id: d.name for d in departments}))
 
 
 def _scopes(connection: Connection, books: Books) -> Iterator[Finding]:

@@ -22,8 +22,10 @@ CHUNK = 500
 PATIENCE = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
-def rules_of(settings: Settings, today: str, options: dict[str, str]) -> Rules:
-    """Turn the settings into the values that the mappings take."""
+def rules_of(
+    settings: Settings, today: str, options: dict[str, str], departments: dict[str, str]
+) -> Rules:
+    """Turn the settings into the values that the mappings take; ``departments`` are names."""
     return Rules(
         new_customer_profile=settings.new_customer_profile,
         unknown_customers=settings.unknown_customers,
@@ -34,6 +36,7 @@ def rules_of(settings: Settings, today: str, options: dict[str, str]) -> Rules:
         number_prefix=dict(settings.number_prefix),
         credit_note_number=settings.credit_note_number,
         departments=settings.departments,
+        department_names=departments,
         invoice_field_on=settings.custom_fields.invoice is not None,
         subscription_field_on=settings.custom_fields.subscription is not None,
         options=options,

@@ -14,6 +14,8 @@ from connectors.errors import Trouble
 from connectors.ledger.ledger import Ledger
 from flows.connection import Connection
 
+DEPARTMENTS = "department names"
+
 R = TypeVar("R")
 Tell = Callable[[str, int, int | None], None]
 

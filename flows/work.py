@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from flows.apply import apply_chunk, set_default_profiles
 from flows.decide import next_chunk, rules_of
 from flows.import_booked import require_profile
-from flows.run import Run
+from flows.run import DEPARTMENTS, Run
 
 
 def work_through(run: Run) -> int:
@@ -15,7 +17,8 @@ def work_through(run: Run) -> int:
     default profile between chunks, because a later invoice of theirs carries no profile any more.
     """
     settings = run.connection.settings
-    rules = rules_of(settings, run.connection.today().isoformat(), _options(run))
+    names = json.loads(run.ledger.facts.read(DEPARTMENTS) or "{}")
+    rules = rules_of(settings, run.connection.today().isoformat(), _options(run), names)
     left = done = 0
     checked = False
     if not run.dry_run:
