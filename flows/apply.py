@@ -114,7 +114,7 @@ def _look_closer(run: Run, write: OpenWrite, twikey_id: str) -> None:
 
 def _after_refusal(run: Run, crossing: Crossing, invoice: NewInvoice, refused: CallRefused) -> str:
     """Decide what a refusal means: already there, customer renamed, parent unknown, or held."""
-    if refused.code in NOT_THERE and invoice.customerByRef is not None:
+    if invoice.customerByRef is not None and _about_the_customer(refused):
         return _after_missing_customer(run, crossing, invoice)
     if invoice.relatedInvoiceNumber and "related" in refused.extra.lower():
         run.ledger.crossings.not_applied([crossing.id], run.id, run.now(), "unknown parent")
@@ -128,6 +128,11 @@ def _after_refusal(run: Run, crossing: Crossing, invoice: NewInvoice, refused: C
     verdict = Verdict(crossing.id, "held", reason, detail, next_try_at=next_try(run, 0))
     run.ledger.crossings.refused([verdict], run.id, run.now())
     return "held"
+
+
+def _about_the_customer(refused: CallRefused) -> bool:
+    """Tell whether Twikey does not know the customer that was referred to."""
+    return refused.code in NOT_THERE or "customer" in refused.extra.lower()
 
 
 def _may_stand(refused: CallRefused) -> bool:

@@ -71,10 +71,10 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def columns(
     rows: Iterable[Sequence[str]], width: int, *, indent: int = 0, right: Sequence[int] = ()
-) -> Iterator[str]:
-    """Yield rows in columns that line up; the last one wraps, those named in ``right`` end flush.
+) -> Iterator[list[str]]:
+    """Yield each row as its lines, in columns that line up; those named in ``right`` end flush.
 
-    Every row has as many texts as the first.
+    The last column wraps. Every row has as many texts as the first.
     """
     kept = [list(row) for row in rows]
     if not kept:
@@ -85,5 +85,4 @@ def columns(
             pad(text, widths[place], right=place in right) + GAP
             for place, text in enumerate(row[:-1])
         )
-        for line in hanging(first, row[-1], width):
-            yield line.rstrip()
+        yield [line.rstrip() for line in hanging(first, row[-1], width)]

@@ -93,7 +93,9 @@ class ImportReport:
         if self.outcome == "off":
             return "automatic import is off"
         sent = "would be sent" if self.dry_run else "sent"
-        parts = [f"{self.sent} {sent}, {euro(self.sent_cents)}"]
+        parts = [f"{self.sent} {sent}, {euro(self.sent_cents)}" if self.sent else f"nothing {sent}"]
+        if not self.read:
+            parts = ["nothing new"]
         if self.held:
             parts.insert(0, f"{self.held} held")
         if self.problems:

@@ -7,23 +7,22 @@ from outside (names, numbers, answers) is stripped of control characters before 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from connectors.errors import Trouble
-from flows.report import ImportReport, euro
+from connectors.errors import SettingsWrong, Trouble
+from flows.layout import clean, columns, hanging, shorten, width_of
+from flows.report import ImportReport
 
 if TYPE_CHECKING:
     from flows.check import Finding
 
 QUIET_SECONDS = 2.0
-
-
-def clean(value: object) -> str:
-    """Return text that cannot move the cursor, colour the screen or reverse the line."""
-    return "".join(c if c.isprintable() else " " for c in str(value if value is not None else ""))
 
 
 class Progress:
@@ -76,167 +75,158 @@ class Progress:
 
 
 class Screen:
-    """Prints results, for people or (``as_json``) for machines."""
+    """Prints results, for people or (``as_json``) for machines: the verdict first, then why."""
 
     def __init__(self, *, as_json: bool = False, stream: TextIO | None = None) -> None:
         self.as_json = as_json
         self._stream = stream or sys.stdout
-        self._colours = self._stream.isatty()
+        self._width = width_of(self._stream)
 
-    def line(self, text: str = "") -> None:
+    def line(self, text: str = "", colour: str = "") -> None:
         """Print one line, for people only."""
         if not self.as_json:
-            self._stream.write(text + "\n")
+            self._stream.write((_paint(text, colour, self._stream) if colour else text) + "\n")
+
+    def flush(self) -> None:
+        """Show now what was printed."""
+        self._stream.flush()
 
     def machine(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a value as JSON, for machines only."""
         if self.as_json:
             self._stream.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
-    def paint(self, text: str, colour: str) -> str:
-        """Colour a text on a terminal."""
-        codes = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
-        return f"\x1b[{codes[colour]}m{text}\x1b[0m" if self._colours else text
-
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print rows in columns; on a terminal what is too long is folded, never cut."""
-        cells = [[clean(value) for value in row] for row in rows]
-        if self.as_json or not cells:
-            return
-        if not self._colours:
-            self._plain_table(heads, cells)
-            return
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-        for head in heads:
-            table.add_column(head, overflow="fold")
-        for row in cells:
-            table.add_row(*map(Text, row))
-        Console(file=self._stream, highlight=False).print(table)
-
-    def _plain_table(self, heads: Sequence[str], rows: list[list[str]]) -> None:
-        """Print rows for a file or another program, which fold by themselves: rich costs 60 ms."""
-        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-        for row in (heads, *rows):
-            padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            self._stream.write("  ".join(padded).rstrip() + "\n")
-
     def trouble(self, trouble: Trouble) -> None:
-        """Print what went wrong and the cure."""
+        """Print what went wrong and the cure, to standard error."""
         self.machine({"error": type(trouble).__name__, "sentence": str(trouble),
                       "advice": trouble.advice, "exit_code": trouble.exit_code})  # fmt: skip
-        if not self.as_json:
-            sentence = clean(trouble).rstrip(".")
-            sys.stderr.write(f"{self.paint(sentence + '.', 'red')}\n{trouble.advice}\n")
+        if self.as_json:
+            return
+        sentences = [f"{clean(trouble).rstrip('.')}."]
+        if isinstance(trouble, SettingsWrong):
+            sentences = [
+                "The settings cannot be used:",
+                *(f"- {clean(p)}" for p in trouble.problems),
+            ]
+        for sentence in sentences:
+            for text in hanging("  " if sentence.startswith("- ") else "", sentence, self._width):
+                sys.stderr.write(_paint(text, "red", sys.stderr) + "\n")
+        sys.stderr.write("\n".join(hanging("", trouble.advice, self._width)) + "\n")
+
+    def _facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Print named facts under each other, leaving out the empty ones."""
+        for block in columns([fact for fact in facts if fact[1]], self._width, indent=2):
+            for text in block:
+                self.line(text)
 
     # ---- the summary of an import (guide 5)
 
     def report(self, report: ImportReport) -> None:
-        """Print an import's summary: the line that adds up, the figures, what needs a person."""
+        """Print an import's summary: the verdict, the line that adds up, what needs a person."""
         self.machine({**report.__dict__, "exit_code": report.exit_code})
-        title = f"{report.name}{' (dry run, nothing was sent)' if report.dry_run else ''}"
-        self.line(self.paint(title, "bold"))
-        for problem in report.problems:
-            self.line(self.paint(f"  ! {clean(problem)}", "red"))
-        if report.outcome == "off":
-            self._notes(report)
+        if self.as_json:
             return
-        self.line(f"  {report.tie_out()}")
-        word = "would be sent" if report.dry_run else "sent"
-        profiles = ", ".join(f"{count} on {name}" for name, count in report.profiles.items())
-        if report.sent:
-            self.line(f"  {word}: {report.sent} for {euro(report.sent_cents)} ({profiles})")
-        if report.new_customers:
-            self.line(f"  customers new to Twikey: {report.new_customers}")
-        if report.adopted:
-            self.line(f"  found standing in Twikey already: {report.adopted}")
-        self._reasons("skipped by rule", report, "skipped")
-        self._notices(report)
-        if report.dry_run:
-            self.line(f"  invitations that may leave: {report.invitations}")
-        calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
-        self.line(f"  calls: {calls}")
-        self.held(report.waiting)
-        self._notes(report)
-
-    def _reasons(self, title: str, report: ImportReport, kind: str) -> None:
-        from mappings.reasons import REASONS
-
-        mine = {c: n for c, n in report.reasons.items() if c in REASONS and REASONS[c].kind == kind}
-        if mine:
-            self.line(f"  {title}: " + ", ".join(f"{n} {c}" for c, n in sorted(mine.items())))
-
-    def _notices(self, report: ImportReport) -> None:
-        if report.notices:
-            text = ", ".join(f"{n} {code}" for code, n in sorted(report.notices.items()))
-            self.line(f"  sent with a notice: {text}")
-
-    def _notes(self, report: ImportReport) -> None:
+        name = f"{report.name}{', dry run' if report.dry_run else ''}"
+        colour = {0: "green", 2: "yellow"}.get(report.exit_code, "red")
+        self.line(f"{name}: {report.headline()}", colour)
+        for problem in report.problems:
+            for text in hanging("  ! ", clean(problem), self._width):
+                self.line(text, "red")
+        if report.outcome != "off":
+            self.line(f"  {report.tie_out()}")
+            self._facts(_figures(report))
         for note in report.notes:
-            self.line(f"  note: {clean(note)}")
+            for text in hanging("  note: ", clean(note), self._width):
+                self.line(text)
+        if report.held:
+            self.held(report.waiting)
+        elif report.waiting:
+            self.still_held(report.waiting)
 
     # ---- what needs a person
 
+    def still_held(self, waiting: Sequence[Mapping[str, Any]]) -> None:
+        """Remind of what waits since an earlier run, in one line."""
+        codes = ", ".join(f"{n} {c}" for c, n in Counter(r["reason"] for r in waiting).items())
+        text = f"{len(waiting)} still held ({codes}): see `teamleader-twikey held`"
+        for one in hanging("  ", text, self._width):
+            self.line(one, "yellow")
+
     def held(self, waiting: Sequence[Mapping[str, Any]], most: int = 20) -> None:
-        """Print what waits for a person with its reason, and each reason once with its cure."""
-        from mappings.reasons import advice_of, sentence_of
+        """Print what waits for a person, by reason, and the cure of each reason once."""
+        from mappings.reasons import advice_of
 
         if self.as_json or not waiting:
             return
-        self.line(self.paint(f"  needs you ({len(waiting)}):", "yellow"))
-        self.table(
-            ("number", "customer", "amount", "reason", "why"),
-            [
-                (
-                    row["number"] or row["id"],
-                    clean(row["invoicee_name"])[:28],
-                    f"{row['currency'] or ''} {(row['payable_cents'] or 0) / 100:,.2f}",
-                    row["reason"],
-                    sentence_of(row["reason"], row["detail"] or ""),
-                )
-                for row in waiting[:most]
-            ],
-        )
+        self.line()
+        self.line(f"{len(waiting)} held: nothing of it is sent until it is right", "yellow")
+        shown = sorted(waiting, key=lambda row: (row["reason"], _natural(row["number"])))[:most]
+        blocks = list(columns([_held_row(row) for row in shown], self._width, indent=2, right=(2,)))
+        for place, (row, block) in enumerate(zip(shown, blocks, strict=True)):
+            code = row["reason"]
+            if place == 0 or shown[place - 1]["reason"] != code:
+                self.line()
+                self.line(code, "yellow")
+            for text in block:
+                self.line(text)
+            if place + 1 == len(shown) or shown[place + 1]["reason"] != code:
+                for text in hanging("  -> ", advice_of(code), self._width):
+                    self.line(text)
         if len(waiting) > most:
-            self.line(f"  ... and {len(waiting) - most} more: `teamleader-twikey held`")
-        for code in dict.fromkeys(row["reason"] for row in waiting):
-            self.line(f"  {self.paint(code, 'yellow')}: {advice_of(code)}")
+            self.line(f"\n... and {len(waiting) - most} more: `teamleader-twikey held`")
 
     # ---- check, status, journey
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what the probes found, and the cure of each that is not well."""
         self.machine([finding.__dict__ for finding in findings])
-        marks = {"ok": ("ok   ", "green"), "warns": ("look ", "yellow"), "fails": ("FAILS", "red")}
-        for finding in findings:
-            word, colour = marks[finding.state]
-            self.line(f"{self.paint(word, colour)} {finding.probe}: {clean(finding.sentence)}")
+        if self.as_json:
+            return
+        count = Counter(finding.state for finding in findings)
+        bad = [f"{count[s]} {words}" for s, words in (("fails", "failing"), ("warns", "to look at"))
+               if count[s]]  # fmt: skip
+        colour = "red" if count["fails"] else "yellow" if bad else "green"
+        self.line(f"{len(findings)} probes: {', '.join(bad) or 'all well'}", colour)
+        marks = {"ok": "ok", "warns": "look", "fails": "FAILS"}
+        rows = [(marks[f.state], f.probe, clean(f.sentence)) for f in findings]
+        colours = {"ok": "green", "warns": "yellow", "fails": "red"}
+        for finding, block in zip(findings, columns(rows, self._width), strict=True):
+            mark = marks[finding.state]
+            painted = _paint(mark, colours[finding.state], self._stream)
+            self.line(painted + block[0].removeprefix(mark))
+            for text in block[1:]:
+                self.line(text)
             if finding.cure:
-                self.line(f"      -> {clean(finding.cure)}")
+                for text in hanging("       -> ", clean(finding.cure), self._width):
+                    self.line(text)
 
     def status(self, state: Mapping[str, Any]) -> None:
         """Print the state of a connection."""
         self.machine(state)
-        behind = state["behind_seconds"]
-        self.line(f"connection {state['connection']} in {state['home']}")
-        self.line(f"  Teamleader: {'connected' if state['connected'] else 'not connected'}")
-        self.line(f"  automatic import: {'on' if state['automatic'] else 'off'}")
-        seen = "never" if behind is None else f"{ago(behind)} ago"
-        self.line(f"  everything booked was last seen: {seen}")
-        self.line(f"  at work: {state['at_work'] or 'nobody'}")
+        if self.as_json:
+            return
+        behind, waiting = state["behind_seconds"], state["waiting"]
+        seen = "never imported" if behind is None else f"all bookings seen {ago(behind)} ago"
+        verdict = f"{state['connection']}: {seen}, {len(waiting)} held"
+        self.line(verdict, "yellow" if waiting or behind is None else "green")
         stages = ", ".join(f"{n} {stage}" for stage, n in sorted(state["bookings"].items()))
-        self.line(f"  bookings: {stages or 'none'}; customers in Twikey: {state['customers']}")
-        if state["unsettled"]:
-            self.line(f"  writes whose answer was lost, to be looked up: {state['unsettled']}")
+        lost = state["unsettled"]
+        self._facts([
+            ("home", clean(state["home"])),
+            ("Teamleader", "connected" if state["connected"] else "not connected"),
+            ("automatic", "on" if state["automatic"] else "off"),
+            ("at work", clean(state["at_work"] or "nobody")),
+            ("bookings", stages or "none"),
+            ("customers", f"{state['customers']} in Twikey"),
+            ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
+        ])  # fmt: skip
         if state["runs"]:
-            self.table(
-                ("started", "flow", "outcome", "message"),
-                [(r["started_at"], r["flow"], r["outcome"], r["message"]) for r in state["runs"]],
-            )
-        self.held(state["waiting"])
+            self.line("\nlast runs (UTC)", "dim")
+            self._facts((f"{_instant(r['started_at'])}  {clean(r['outcome'] or 'at work')}",
+                         clean(r["message"] or r["flow"])) for r in state["runs"])  # fmt: skip
+        if waiting:
+            self.line()
+            self.still_held(waiting)
 
     def journey(
         self, found: Sequence[Mapping[str, Any]], stories: Sequence[Mapping[str, Any]]
@@ -244,28 +234,84 @@ class Screen:
         """Print what happened to a booking or customer, oldest first."""
         self.machine({"bookings": list(found), "stories": list(stories)})
         for row in found:
-            self.line(
-                self.paint(f"{row['number'] or row['id']}  {clean(row['invoicee_name'])}", "bold")
-            )
-            profile = (
-                f"profile {row['ct'] or 'left to Twikey'} ({row['ct_source'] or 'not chosen'})"
-            )
-            self.line(f"  {row['kind']} {row['id']}, stage {row['stage']}, {profile}")
-            for link in filter(None, (row["web_url"], row["url"])):
-                self.line(f"  {clean(link)}")
+            amount = _money(row["currency"], row["payable_cents"])
+            title = f"{row['number'] or row['id']}  {shorten(clean(row['invoicee_name']), 48)}"
+            self.line(f"{title}  {amount}  {row['stage']}", "bold")
+            profile = f"{row['ct'] or 'left to Twikey'} ({row['ct_source'] or 'not chosen'})"
+            self._facts([
+                (row["kind"].replace("_", " "), row["id"]), ("profile", profile),
+                ("Teamleader", clean(row["web_url"])), ("Twikey", clean(row["url"])),
+            ])  # fmt: skip
         for story in stories:
-            self.table(
-                ("at", "run", "what", "facts"),
-                [
-                    (e["at"], e["run"] or "", e["what"],
-                     ", ".join(f"{k}: {v}" for k, v in e["facts"].items() if v is not None))
-                    for e in story["events"]
-                ],
-            )  # fmt: skip
+            self.line("\nwhen (UTC)", "dim")
+            self._facts(_event(event) for event in story["events"])
 
-    def flush(self) -> None:
-        """Show now what was printed."""
-        self._stream.flush()
+
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+
+
+def _paint(text: str, colour: str, stream: TextIO) -> str:
+    """Colour a text on a terminal whose owner did not ask for NO_COLOR."""
+    plain = not stream.isatty() or "NO_COLOR" in os.environ
+    return text if plain else f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
+
+
+def _figures(report: ImportReport) -> list[tuple[str, str]]:
+    """Return what a summary says under its line that adds up; an empty one is left out."""
+    from mappings.reasons import REASONS
+
+    skipped = {c: n for c, n in report.reasons.items() if c in REASONS
+               and REASONS[c].kind == "skipped"}  # fmt: skip
+    mails = f"{report.invitations} may leave" if report.dry_run and report.invitations else ""
+    return [
+        ("profiles", ", ".join(f"{n} on {name}" for name, n in report.profiles.items())),
+        ("customers", f"{report.new_customers} new to Twikey" if report.new_customers else ""),
+        ("adopted", f"{report.adopted} stood in Twikey already" if report.adopted else ""),
+        ("skipped", _counted(skipped)),
+        ("notices", _counted(report.notices)),
+        ("invitations", mails),
+        ("calls", ", ".join(f"{n} to {name}" for name, n in report.calls.items())),
+    ]
+
+
+def _counted(codes: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {code}" for code, n in sorted(codes.items()))
+
+
+def _held_row(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    from mappings.reasons import sentence_of
+
+    return (
+        clean(row["number"] or row["id"]),
+        shorten(clean(row["invoicee_name"]), 28),
+        _money(row["currency"], row["payable_cents"]),
+        clean(sentence_of(row["reason"], row["detail"] or "")),
+    )
+
+
+def _money(currency: str | None, cents: int | None) -> str:
+    return "" if cents is None else f"{currency or ''} {cents / 100:,.2f}".strip()
+
+
+def _natural(number: str | None) -> list[Any]:
+    """Return a key that sorts 2026 / 9 before 2026 / 10."""
+    return [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", number or "")]
+
+
+def _instant(at: str) -> str:
+    """Write the ledger's UTC instant for people."""
+    return at[:19].replace("T", " ")
+
+
+def _event(event: Mapping[str, Any]) -> tuple[str, str]:
+    who = f"run {event['run']}" if event["run"] else "by hand"
+    return f"{_instant(event['at'])}  {who}", clean(f"{event['what']} {_said(event['facts'])}")
+
+
+def _said(facts: Mapping[str, Any]) -> str:
+    """Write the facts of an event in brackets."""
+    said = ", ".join(f"{k}: {v}" for k, v in facts.items() if v is not None)
+    return f"({said})" if said else ""
 
 
 def ago(seconds: float) -> str:
