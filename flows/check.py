@@ -100,7 +100,7 @@ def _ledger(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa:
         yield Finding(
             "ledger",
             "warns",
-            f"{connection.ledger.path}: {waiting} bookings are held.",
+            f"{connection.ledger.path}: {waiting} held.",
             "See `teamleader-twikey held`.",
         )
     else:
@@ -133,7 +133,7 @@ def _access(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa:
             yield Finding(
                 "clock",
                 "warns",
-                f"This machine's clock is off by {skew.seconds} s.",
+                f"This machine's clock is off by {skew.total_seconds():.0f} s.",
                 "Switch on time synchronisation (NTP).",
             )
         else:
@@ -304,7 +304,7 @@ def _other_importer(connection: Connection, books: Books) -> Iterator[Finding]:
     foreign = [
         b.number
         for b in books.recent
-        if b.number and (seen := connection.ledger.feed.seen_under(b.number)) and seen.id != b.id
+        if b.number and any(t.id != b.id for t in connection.ledger.feed.seen_under(b.number))
     ]
     if foreign:
         yield Finding(

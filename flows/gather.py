@@ -52,7 +52,7 @@ def gather(run: Run, window: Window) -> Listed:
     if window.scheduled:
         _changed_customers(run)
     _details(run)
-    _subscriptions(run)
+    _subscriptions(run, fresh=SUBSCRIPTION_FRESH if window.scheduled else timedelta())
     _customers(run, refresh=not window.scheduled)
     return listed
 
@@ -101,7 +101,9 @@ def _enter(run: Run, pages: Iterator[Page], resource: str, window: Window) -> Li
     def read() -> None:
         nonlocal listed
         for page in pages:
-            listed += run.ledger.bookings.listed(page, run.id, run.now())
+            listed += run.ledger.bookings.listed(
+                page, run.id, run.now(), by_hand=not window.scheduled
+            )
             run.tell(f"reading {resource}", listed.new + listed.changed + listed.same, None)
 
     if _permitted(run, read) and not window.numbers:
@@ -174,8 +176,8 @@ def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
     except NotFound:
         run.ledger.bookings.closed(booking_id, run.id, run.now())
         return True
-    except RecordUnreadable:
-        return False  # odd, but there
+    except (RecordUnreadable, CallRefused):
+        return False  # odd, but not gone
     return False
 
 
@@ -186,7 +188,7 @@ def _details(run: Run) -> None:
     field = run.connection.settings.custom_fields.invoice
     if field is None:
         return
-    wanted = run.ledger.bookings.without_details()
+    wanted = run.ledger.bookings.without_details(run.id)
     for done, invoice_id in enumerate(wanted, start=1):
         try:
             detail = run.connection.teamleader.invoice(invoice_id)
@@ -199,16 +201,19 @@ def _details(run: Run) -> None:
         run.tell("reading the profile field of invoices", done, len(wanted))
 
 
-def _subscriptions(run: Run) -> None:
+def _subscriptions(run: Run, fresh: timedelta) -> None:
     field = run.connection.settings.custom_fields.subscription
     if field is None:
         return
-    wanted = run.ledger.bookings.subscriptions_wanted(run.now() - SUBSCRIPTION_FRESH)
+    wanted = run.ledger.bookings.subscriptions_wanted(run.id, run.now() - fresh)
     for done, subscription_id in enumerate(wanted, start=1):
         try:
             subscription = run.connection.teamleader.subscription(subscription_id)
-        except (NotFound, RecordUnreadable, CallRefused) as odd:
-            run.notes.append(f"subscription {subscription_id} could not be read: {odd}")
+        except NotFound:
+            run.notes.append(f"Teamleader no longer has subscription {subscription_id}")
+            continue
+        except (RecordUnreadable, CallRefused) as odd:
+            run.ledger.bookings.subscription_problem(subscription_id, run.id, str(odd))
             continue
         run.ledger.customers.subscription(subscription, field, run.now())
         run.tell("reading the profile field of subscriptions", done, len(wanted))
@@ -216,18 +221,27 @@ def _subscriptions(run: Run) -> None:
 
 def _customers(run: Run, *, refresh: bool) -> None:
     """Read the customers of undecided bookings, a hundred ids a call, gathered over the run."""
-    teamleader, ledger = run.connection.teamleader, run.ledger
-    wanted = ledger.bookings.customers_wanted(run.id, refresh=refresh)
-    total, done = sum(map(len, wanted.values())), 0
+    wanted = run.ledger.bookings.customers_wanted(run.id, refresh=refresh)
+    teamleader, total = run.connection.teamleader, sum(map(len, wanted.values()))
     for kind, listing in (("company", teamleader.companies), ("contact", teamleader.contacts)):
-        missing = set(wanted[kind])
-        for page in listing(ids=wanted[kind]):
-            ledger.customers.read(page, run.id)
-            missing -= {c.id for c in page}
-            done += len(page)
-            run.tell("reading customers", done, total)
-        for customer_id in sorted(missing):
-            _customer(run, kind, customer_id)
+        read = partial(_read_customers, run, kind, wanted[kind], listing, total)
+        if not _permitted(run, read):
+            for customer_id in wanted[kind]:
+                run.ledger.customers.unreadable(customer_id, f"no right to read its {kind}")
+
+
+def _read_customers(
+    run: Run, kind: str, wanted: list[str], listing: Callable[..., Iterator[list[Customer]]],
+    total: int,
+) -> None:  # fmt: skip
+    missing, done = set(wanted), 0
+    for page in listing(ids=wanted):
+        run.ledger.customers.read(page, run.id)
+        missing -= {c.id for c in page}
+        done += len(page)
+        run.tell("reading customers", done, total)
+    for customer_id in sorted(missing):
+        _customer(run, kind, customer_id)
 
 
 def _customer(run: Run, kind: str, customer_id: str) -> None:

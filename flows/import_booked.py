@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from connectors.errors import BrakePulled, NeverImported, ProfileMissing, UsageWrong
+from connectors.errors import BrakePulled, NeverImported, UsageWrong
 from flows.connection import Connection
 from flows.gather import RESOURCES, Window, gather
+from flows.importing import in_one_go
 from flows.report import ImportReport, euro
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.settle import read_twikey, settle, verify_bulk_creates
@@ -86,9 +87,11 @@ def import_booked(
             verify_bulk_creates(run)
         steps("read what Teamleader booked", gather, run, window)
         brake(run, request)
+        if not run.dry_run:
+            steps("update customers", update_customers, run)
         steps("decide and send", decide_and_apply, run)
         if not run.dry_run:
-            steps("update customers", finish_customers, run)
+            steps("set up new customers", update_customers, run)
             _move_watermarks(run, window)
         return _close(run, request)
 
@@ -124,7 +127,7 @@ def brake(run: Run, request: ImportRequest) -> None:
     settings = run.connection.settings
     limits = settings.brake
     cutoff = run.connection.today() - timedelta(days=limits.older_than_days)
-    load, old = run.ledger.desk.load(cutoff.isoformat())
+    load, old = run.ledger.desk.load(run.id, cutoff.isoformat(), settings.number_prefix)
     reasons = []
     if limits.bookings and load.bookings > limits.bookings:
         reasons.append(f"{load.bookings} invoices (the brake is set to {limits.bookings})")
@@ -136,7 +139,8 @@ def brake(run: Run, request: ImportRequest) -> None:
             f" (the brake is set to {limits.older_than_days} days)"
         )
     mails = settings.profile(settings.new_customer_profile).invitation == "twikey"
-    if load.bookings and mails and not run.ledger.desk.ever_sent():
+    never_yet = run.ledger.watermarks.read("invoices") is None and not run.ledger.desk.ever_sent()
+    if load.bookings and mails and never_yet:
         reasons.append(
             f"a first load, for which profile {settings.new_customer_profile} may mail"
             f" {load.bookings} invitations (switch its sending off in Twikey first, or set"
@@ -145,20 +149,25 @@ def brake(run: Run, request: ImportRequest) -> None:
     if reasons and run.dry_run:
         run.notes.append("would need --yes: " + "; ".join(reasons))
     elif reasons and not request.yes:
+        run.ledger.desk.take_back(run.id, run.began)
         raise BrakePulled("Nothing was sent: this import holds " + "; ".join(reasons))
 
 
 def decide_and_apply(run: Run) -> int:
     """Decide and send chunk by chunk; return how many creates left."""
-    if not run.ledger.bookings.any_undecided():
+    if not run.ledger.bookings.any_undecided(run.id):
         return 0
-    from flows.work import work_through  # pandas: an idle run stays without it
+    with in_one_go():
+        from flows.work import work_through  # pandas: an idle run stays without it
 
     return work_through(run)
 
 
-def finish_customers(run: Run) -> int:
-    """Set default profiles of new customers, and let changed customers follow (guide 12)."""
+def update_customers(run: Run) -> int:
+    """Let changed customers follow and set default profiles of new ones (guide 12).
+
+    Before the invoices, so that an invitation goes to the new address; after them for the new.
+    """
     if not run.ledger.customers.any_to_tell():
         return 0
     from flows.tell_customers import tell_customers
@@ -180,19 +189,3 @@ def _close(run: Run, request: ImportRequest) -> ImportReport:
     report = ImportReport.of(run, request.name())
     run.ledger.runs.end(run.id, run.now(), report.outcome, report.headline(), report.counts())
     return report
-
-
-def require_profile(run: Run) -> None:
-    """Refuse to send anything while the configured profile is not Twikey's (guide 3, Required)."""
-    profile = run.connection.settings.new_customer_profile
-    fact = f"profile {profile} seen on"
-    today = run.connection.today().isoformat()
-    if run.ledger.facts.read(fact) == today:
-        return
-    try:
-        run.connection.twikey.payment_methods(profile)
-    except ProfileMissing:
-        raise ProfileMissing(
-            f"Twikey has no profile {profile}, which new_customer_profile in config.toml names"
-        ) from None
-    run.ledger.facts.write(fact, today)

@@ -1,7 +1,7 @@
-"""What people see in a terminal: progress while it works, a summary that adds up, and the cure.
+"""What people see in a terminal: the verdict, a summary that adds up, and the cure.
 
-Progress goes to standard error, results to standard output, so that both can be piped apart. Text
-from outside (names, numbers, answers) is stripped of control characters before it is shown.
+Results go to standard output, progress and troubles to standard error, so that they can be piped
+apart. Text from outside (names, numbers, answers) is stripped of control characters first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import os
 import re
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,57 +20,6 @@ from flows.report import ImportReport
 
 if TYPE_CHECKING:
     from flows.check import Finding
-
-QUIET_SECONDS = 2.0
-
-
-class Progress:
-    """Tells how far a step has come: a living line on a terminal, a line every 2 s elsewhere.
-
-    rich is imported only for a terminal: a scheduled idle poll should not pay for it.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._last = time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """Show one step's progress."""
-        if self._stream.isatty():
-            self._draw(what, done, total)
-        elif time.monotonic() - self._last > QUIET_SECONDS:
-            self._stream.write(f"  {what}: {done}" + (f" of {total}\n" if total else "\n"))
-            self._stream.flush()
-            self._last = time.monotonic()
-
-    def _draw(self, what: str, done: int, total: int | None) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        if self._bar is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False),
-                       BarColumn(bar_width=24), TextColumn("{task.fields[count]}"),
-                       TimeElapsedColumn())  # fmt: skip
-            self._bar = Progress(*columns, console=Console(file=self._stream), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("", total=None, count="")
-        count = f"{done} of {total}" if total else f"{done}"
-        self._bar.update(self._task, description=what, completed=done, total=total, count=count)
-
-    def waiting(self, seconds: float, why: str) -> None:
-        """Say that a service makes us wait."""
-        if seconds >= QUIET_SECONDS:
-            self.close()
-            self._stream.write(f"  {why}: waiting {seconds:.0f} s\n")
-            self._stream.flush()
-
-    def close(self) -> None:
-        """Leave a clean line behind."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
 
 
 class Screen:
@@ -139,6 +87,7 @@ class Screen:
             for text in hanging("  note: ", clean(note), self._width):
                 self.line(text)
         if report.held:
+            self.line()
             self.held(report.waiting)
         elif report.waiting:
             self.still_held(report.waiting)
@@ -148,8 +97,7 @@ class Screen:
     def still_held(self, waiting: Sequence[Mapping[str, Any]]) -> None:
         """Remind of what waits since an earlier run, in one line."""
         codes = ", ".join(f"{n} {c}" for c, n in Counter(r["reason"] for r in waiting).items())
-        text = f"{len(waiting)} still held ({codes}): see `teamleader-twikey held`"
-        for one in hanging("  ", text, self._width):
+        for one in hanging("  still held: ", f"{codes} (`teamleader-twikey held`)", self._width):
             self.line(one, "yellow")
 
     def held(self, waiting: Sequence[Mapping[str, Any]], most: int = 20) -> None:
@@ -158,8 +106,7 @@ class Screen:
 
         if self.as_json or not waiting:
             return
-        self.line()
-        self.line(f"{len(waiting)} held: nothing of it is sent until it is right", "yellow")
+        self.line(f"{len(waiting)} held, not sent until put right:", "yellow")
         shown = sorted(waiting, key=lambda row: (row["reason"], _natural(row["number"])))[:most]
         blocks = list(columns([_held_row(row) for row in shown], self._width, indent=2, right=(2,)))
         for place, (row, block) in enumerate(zip(shown, blocks, strict=True)):
@@ -182,7 +129,7 @@ class Screen:
         self.machine([finding.__dict__ for finding in findings])
         if self.as_json:
             return
-        count = Counter(finding.state for finding in findings)
+        count: Counter[str] = Counter(finding.state for finding in findings)
         bad = [f"{count[s]} {words}" for s, words in (("fails", "failing"), ("warns", "to look at"))
                if count[s]]  # fmt: skip
         colour = "red" if count["fails"] else "yellow" if bad else "green"
@@ -264,7 +211,7 @@ def _figures(report: ImportReport) -> list[tuple[str, str]]:
                and REASONS[c].kind == "skipped"}  # fmt: skip
     mails = f"{report.invitations} may leave" if report.dry_run and report.invitations else ""
     return [
-        ("profiles", ", ".join(f"{n} on {name}" for name, n in report.profiles.items())),
+        ("profiles", ", ".join(_on_profile(n, name) for name, n in report.profiles.items())),
         ("customers", f"{report.new_customers} new to Twikey" if report.new_customers else ""),
         ("adopted", f"{report.adopted} stood in Twikey already" if report.adopted else ""),
         ("skipped", _counted(skipped)),
@@ -272,6 +219,10 @@ def _figures(report: ImportReport) -> list[tuple[str, str]]:
         ("invitations", mails),
         ("calls", ", ".join(f"{n} to {name}" for name, n in report.calls.items())),
     ]
+
+
+def _on_profile(count: int, name: str) -> str:
+    return f"{count} on {name if name.isdecimal() else f'the {name}'}"
 
 
 def _counted(codes: Mapping[str, int]) -> str:
@@ -310,8 +261,15 @@ def _event(event: Mapping[str, Any]) -> tuple[str, str]:
 
 def _said(facts: Mapping[str, Any]) -> str:
     """Write the facts of an event in brackets."""
-    said = ", ".join(f"{k}: {v}" for k, v in facts.items() if v is not None)
+    said = ", ".join(f"{k}: {_change(v)}" for k, v in facts.items() if v not in (None, False))
     return f"({said})" if said else ""
+
+
+def _change(value: object) -> object:
+    """Write a change, which the ledger keeps as [before, after]."""
+    if isinstance(value, list) and len(value) == 2:
+        return " -> ".join("none" if v is None else str(v) for v in value)
+    return value
 
 
 def ago(seconds: float) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from connectors.errors import SettingsWrong, UsageWrong
 from flows.connection import Connection, home_of
 from flows.import_booked import ImportRequest, import_booked
+from flows.progress import Progress
 from flows.report import ImportReport
-from flows.screen import Progress, Screen
+from flows.screen import Screen
 from flows.settings import CONFIG_NAME
 
 
@@ -41,8 +42,10 @@ def init(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> i
     except OSError as error:
         raise SettingsWrong([f"{path} cannot be written: {error.strerror}"]) from None
     screen.machine({"config": str(path), "env": str(dotenv)})
-    screen.line(f"Wrote {path} and {dotenv}.")
-    screen.line("Next: fill in both, then run `teamleader-twikey connect`.")
+    screen.line("Two files to fill in, in which everything is explained:")
+    screen.line(f"  {path}")
+    screen.line(f"  {dotenv}")
+    screen.line("Next: `teamleader-twikey connect`.")
     return 0
 
 
@@ -101,15 +104,23 @@ def held(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> i
 
 
 def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
-    """Release held bookings and decide them now."""
+    """Release held bookings, all or those named, and decide them now."""
     names = () if arguments.name == ["all"] else tuple(arguments.name)
+    if arguments.confirm and not names:
+        raise UsageWrong("--confirm takes the numbers you looked at")
     with _open(arguments, progress) as connection:
         released = connection.ledger.desk.release(
             names, connection.clock.now(), _user(), confirm=arguments.confirm
         )
-        if not released:
-            raise UsageWrong(f"nothing held is called {' or '.join(arguments.name)}")
-        screen.line(f"Released: {', '.join(released)}")
+        waits = released or connection.ledger.desk.held(names)  # the unsettled are looked up again
+        if not waits and names:
+            raise UsageWrong(f"nothing held is called {' or '.join(names)}")
+        if not waits:
+            screen.machine({"released": []})
+            screen.line("Nothing is held.")
+            return 0
+        if released:
+            screen.line(f"Released: {', '.join(released)}")
         if arguments.later:
             screen.machine({"released": released})
             return 0
