@@ -98,8 +98,8 @@ class Consent:
         if parts.scheme != "http" or host is None:
             raise SettingsWrong(
                 [
-                    "TEAMLEADER_REDIRECT_URI is not on this machine: use connect --no-browser and "
-                    "paste the address, or register a redirect address on http://localhost"
+                    "TEAMLEADER_REDIRECT_URI is not on this machine: register a redirect address "
+                    "such as http://localhost:8765/callback on the Marketplace and name it there"
                 ]
             )
         self._answers: queue.SimpleQueue[str | ConsentRefused] = queue.SimpleQueue()

@@ -8,8 +8,8 @@ os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
 os.environ.setdefault("LOAD__WORKERS", "1")  # with more, SQLite is "locked"
 
-import dlt  # noqa: E402 - reads its settings from the environment
-from dlt.sources.rest_api import rest_api_source  # noqa: E402
+import dlt
+from dlt.sources.rest_api import rest_api_source
 
 LISTS: dict[str, dict[str, Any]] = {
     "invoices": {"filter": {"status": ["outstanding", "matched"]},

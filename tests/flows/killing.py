@@ -8,6 +8,7 @@ SIGKILL. Nothing else can happen between two points that another process or a se
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -65,6 +66,10 @@ class Program:
     ) -> None:
         """End the helper."""
         self._helper.communicate()
+
+    def warms_up(self, home: Path, request: Mapping[str, Any]) -> None:
+        """Run an import in the helper itself, so that no child pays for what is done only once."""
+        self._run(job="import", home=str(home), request=request, times=1, kill_at=0)
 
     def imports(self, home: Path, request: Mapping[str, Any], times: int = 1) -> list[Ending]:
         """Run an import in ``home`` so often, one after the other in one child."""
@@ -209,12 +214,21 @@ def fork(command: Mapping[str, Any]) -> str:
     return written
 
 
+def warm_up(command: Mapping[str, Any]) -> str:
+    """Do one job without a child, and let what it leaves in memory be shared by all children."""
+    ending = JOBS[command["job"]](command)
+    gc.collect()
+    gc.freeze()
+    return json.dumps([ending], default=str)
+
+
 def main() -> None:
     """Serve commands, one JSON line each, until there are no more."""
     for module in ("flows.tell_customers", "flows.work", "tests.flows.office"):
         importlib.import_module(module)  # once, before any fork
     for line in sys.stdin:
-        print(fork(json.loads(line)), flush=True)
+        command = json.loads(line)
+        print(warm_up(command) if command["kill_at"] == 0 else fork(command), flush=True)
 
 
 if __name__ == "__main__":

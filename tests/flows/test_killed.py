@@ -32,6 +32,8 @@ class Bench:
         self.program = Program(office.environment)
         self.keep("prepared", office.home)
         self.back_to("prepared")
+        self.program.warms_up(self.home, self.request)
+        self.back_to("prepared")
         runs = self.program.imports(self.home, self.request, times=2)
         self.calm_points = runs[0].points
         self.calm = both_sides(office.sandbox, self.home)
