@@ -1,6 +1,6 @@
 """Every change of the ledger's shape, oldest first. A released one is never edited.
 
-Kept by sqlite-utils' migrations: each runs once, in a transaction with the record of having run.
+Kept by sqlite-utils' migrations: each runs once; all that are new stand or fall together.
 """
 
 from __future__ import annotations

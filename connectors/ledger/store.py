@@ -8,7 +8,6 @@ idle poll, and drags in pandas.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,17 +40,21 @@ class Store:
             self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:
-        found = self.one("PRAGMA user_version")[0]
-        if found > SCHEMA_VERSION:
+        """Upgrade in one transaction: others wait for it, and a kill leaves nothing half made."""
+        if self._version() > SCHEMA_VERSION:
             raise LedgerUnusable(
                 f"The ledger {self.path} was written by a newer version of this program"
             )
-        if found < SCHEMA_VERSION:
+        if self._version() < SCHEMA_VERSION:
             from connectors.ledger.migrations import migrate
 
-            with _one_at_a_time(self.path):
-                migrate(self.connection)
-                self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            with self.atomic():
+                if self._version() < SCHEMA_VERSION:
+                    migrate(self.connection)
+                    self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def _version(self) -> int:
+        return int(self.one("PRAGMA user_version")[0])
 
     def close(self) -> None:
         """Close the file."""
@@ -125,17 +128,6 @@ class Store:
         except failures as error:
             why = getattr(error, "strerror", None) or error
             raise LedgerUnusable(f"The ledger {self.path} cannot be {what}: {why}") from error
-
-
-@contextmanager
-def _one_at_a_time(path: Path | str) -> Iterator[None]:
-    """Let one process upgrade the file while the others wait; a second upgrade finds nothing."""
-    if not isinstance(path, Path):
-        yield
-        return
-    with open_private(path.with_name(path.name + ".upgrade")) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _prepare_file(path: Path) -> None:

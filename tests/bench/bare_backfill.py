@@ -105,19 +105,16 @@ def main() -> None:
     twikey = Twikey()
     twikey.prepare()
     rows, customers = read(Teamleader())
-    known: set[str] = set()
+    new: set[str] = set()
     sent = 0
     for start in range(0, len(rows), CHUNK):
-        made = [payload(row, customers, known) for row in rows[start : start + CHUNK]]
+        made = [payload(row, customers, set()) for row in rows[start : start + CHUNK]]
         bodies = [body for body in made if body is not None]
-        if not bodies:
-            continue
-        taken = set(twikey.create(bodies))
-        sent += len(taken)
-        new = {body["customer"]["customerNumber"] for body in bodies if "customer" in body}
-        for customer in sorted(new):
-            twikey.set_profile(customer)
-        known |= new
+        if bodies:
+            sent += len(twikey.create(bodies))
+            new.update(body["customer"]["customerNumber"] for body in bodies)
+    for customer in sorted(new):
+        twikey.set_profile(customer)
     print(f"sent {sent}")
 
 

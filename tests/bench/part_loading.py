@@ -14,6 +14,7 @@ from tests.bench.rows import Row, Say
 
 INVOICES = 1_180  # about 1,000 of them are to be sent
 LATENCY = 50.0
+LOADING = ("update customers", "decide and send", "set up new customers")
 
 
 def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
@@ -47,7 +48,7 @@ def _compare(here: Place, say: Say, customers: str, rounds: int, must: float | N
 def _ours(here: Place, say: Say) -> dict[str, Any]:
     found = json.loads(_run(here, "tests.bench.our_steps", {}, "load"))
     seconds = found["seconds"]
-    load = seconds["decide and send"] + seconds.get("update customers", 0.0)
+    load = sum(seconds[step] for step in LOADING)
     say(f"ours sent {found['sent']} in {load:.2f} s, {found['twikey_calls']} calls to Twikey")
     return {
         "sent": found["sent"], "load": load, "all": seconds["all"], "calls": found["twikey_calls"],

@@ -44,13 +44,22 @@ class Ending:
     bug: str | None = None
 
 
-class Program:
-    """The program with its environment, run as often as wanted; use it with ``with``."""
+@dataclass(frozen=True)
+class Job:
+    """An import: in which home and environment, and what is asked of it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    home: Path
+    environment: Mapping[str, str]
+    request: Mapping[str, Any]
+
+
+class Program:
+    """The program, run as often as wanted in a process of its own; use it with ``with``."""
+
+    def __init__(self) -> None:
         self._helper = subprocess.Popen(
             [sys.executable, "-m", "tests.flows.killing"],
-            cwd=ROOT, env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment},
+            cwd=ROOT, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -67,23 +76,23 @@ class Program:
         """End the helper."""
         self._helper.communicate()
 
-    def warms_up(self, home: Path, request: Mapping[str, Any]) -> None:
-        """Run an import in the helper itself, so that no child pays for what is done only once."""
-        self._run(job="import", home=str(home), request=request, times=1, kill_at=0)
+    def imports(self, job: Job, times: int = 1) -> list[Ending]:
+        """Run an import so often, one after the other in one child."""
+        return self._run(_command(job, times=times))
 
-    def imports(self, home: Path, request: Mapping[str, Any], times: int = 1) -> list[Ending]:
-        """Run an import in ``home`` so often, one after the other in one child."""
-        return self._run(job="import", home=str(home), request=request, times=times, kill_at=None)
-
-    def killed(self, home: Path, request: Mapping[str, Any], kill_at: int) -> Ending:
+    def killed(self, job: Job, point: int) -> Ending:
         """Run an import that is killed at its so-manieth point, if it has so many."""
-        return self._run(job="import", home=str(home), request=request, times=1, kill_at=kill_at)[0]
+        return self._run(_command(job, kill_at=point))[0]
+
+    def warms_up(self, job: Job) -> None:
+        """Run an import in the helper itself, so that no child pays for what is done only once."""
+        self._run(_command(job, kill_at=0))
 
     def opens(self, home: Path, kill_at: int | None = None) -> Ending:
         """Create the ledger in ``home``, killed at a point or not."""
-        return self._run(job="open", home=str(home), times=1, kill_at=kill_at)[0]
+        return self._run(_command(Job(home, {}, {}), job="open", kill_at=kill_at))[0]
 
-    def _run(self, **command: Any) -> list[Ending]:
+    def _run(self, command: dict[str, Any]) -> list[Ending]:
         assert self._helper.stdin is not None
         assert self._helper.stdout is not None
         self._helper.stdin.write(json.dumps(command) + "\n")
@@ -92,6 +101,11 @@ class Program:
         for ending in endings:
             assert ending.bug is None, ending.bug
         return endings
+
+
+def _command(job: Job, /, **more: Any) -> dict[str, Any]:
+    told = {"home": str(job.home), "environment": dict(job.environment), "request": job.request}
+    return {"job": "import", "times": 1, "kill_at": None, **told, **more}
 
 
 # ---- the helper process
@@ -152,7 +166,7 @@ def import_in(command: Mapping[str, Any]) -> dict[str, Any]:
     from flows.settings import HOME_VARIABLE
     from tests.flows.office import QuickClock
 
-    environment = {**os.environ, HOME_VARIABLE: command["home"]}
+    environment = {**os.environ, **command["environment"], HOME_VARIABLE: command["home"]}
     try:
         with Connection.from_environment(environment, clock=QuickClock()) as connection:
             request = ImportRequest(**{"yes": True, **command["request"]})

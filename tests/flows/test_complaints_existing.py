@@ -27,6 +27,19 @@ from tests.flows.sights import (
 ANSWERS = pytest.mark.parametrize("answer", ["return", "400", "409"])
 UNKNOWN = pytest.mark.parametrize("unknown", ["400", "404", "empty"])
 SIZES = pytest.mark.parametrize("count", [1, 12], ids=["single", "bulk"])
+WAYS = pytest.mark.parametrize(
+    ("count", "rules"),
+    [
+        (1, {"twikey_existing_number": "return"}),
+        (1, {"twikey_existing_number": "400"}),
+        (1, {"twikey_existing_number": "409"}),
+        (12, {"twikey_bulk_existing": "existing_id"}),
+        (12, {"twikey_bulk_existing": "sent_id"}),
+        (12, {"twikey_bulk_existing": "error"}),
+        (12, {"twikey_existing_number": "400"}),
+        (12, {"twikey_existing_number": "409"}),
+    ],
+)
 SEEN = pytest.mark.parametrize(
     "feed",
     [
@@ -119,14 +132,13 @@ def test_a_reused_number_waits_for_the_operators_word(
 # ---- C17: entered by hand before
 
 
-@ANSWERS
 @SEEN
 @SIZES
 def test_what_was_typed_by_hand_is_adopted(
-    open_office: OpenOffice, answer: str, feed: dict[str, Any], count: int
+    open_office: OpenOffice, feed: dict[str, Any], count: int
 ) -> None:
     """C17: number, amount, date and customer agree: adopt is planned and done, nothing is made."""
-    office = open_office(twikey_existing_number=answer, **feed)
+    office = open_office(**feed)
     books, actions = office.sandbox.books, office.sandbox.twikey.actions
     for one in [books.book(amount=10_001 + n) for n in range(count)]:
         actions["enter_by_hand"](
@@ -148,14 +160,11 @@ DIFFERENT: dict[str, dict[str, Any]] = {
 }
 
 
-@ANSWERS
 @SIZES
 @pytest.mark.parametrize("what", DIFFERENT)
-def test_what_was_typed_differently_is_held(
-    open_office: OpenOffice, answer: str, count: int, what: str
-) -> None:
+def test_what_was_typed_differently_is_held(open_office: OpenOffice, count: int, what: str) -> None:
     """C17: when the amount, the date or the customer differs it is held with both, never made."""
-    office = open_office(twikey_existing_number=answer)
+    office = open_office()
     books = office.sandbox.books
     for one in [books.book() for _ in range(count)]:
         typed = {"amount": 121.0, "customer": customer_of(office, one), **DIFFERENT[what]}
@@ -169,19 +178,7 @@ def test_what_was_typed_differently_is_held(
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["the same", "another"])
-@pytest.mark.parametrize(
-    ("count", "rules"),
-    [
-        (1, {"twikey_existing_number": "return"}),
-        (1, {"twikey_existing_number": "400"}),
-        (1, {"twikey_existing_number": "409"}),
-        (12, {"twikey_bulk_existing": "existing_id"}),
-        (12, {"twikey_bulk_existing": "sent_id"}),
-        (12, {"twikey_bulk_existing": "error"}),
-        (12, {"twikey_existing_number": "400"}),
-        (12, {"twikey_existing_number": "409"}),
-    ],
-)
+@WAYS
 def test_what_is_typed_while_the_job_sends_is_not_doubled(
     open_office: OpenOffice, same: bool, count: int, rules: dict[str, Any]
 ) -> None:
@@ -224,12 +221,11 @@ def a_year(office: Office) -> int:
 
 
 @SEEN
-@ANSWERS
 def test_after_the_loss_of_the_ledger_everything_is_adopted(
-    open_office: OpenOffice, feed: dict[str, Any], answer: str
+    open_office: OpenOffice, feed: dict[str, Any]
 ) -> None:
     """C18: a 365-day plan after state was lost: all adopted, creates 0, and so it is done."""
-    office = open_office(twikey_existing_number=answer, **feed)
+    office = open_office(**feed)
     count = a_year(office)
     before = office.twikey_invoices()
     lose_state(office)
@@ -242,16 +238,12 @@ def test_after_the_loss_of_the_ledger_everything_is_adopted(
     assert office.imports().exit_code == 0
 
 
-@ANSWERS
-@SIZES
-@pytest.mark.parametrize("row", ["existing_id", "sent_id", "error"])
+@WAYS
 def test_a_feed_that_hides_our_own_creates_doubles_nothing(
-    open_office: OpenOffice, answer: str, row: str, count: int
+    open_office: OpenOffice, count: int, rules: dict[str, Any]
 ) -> None:
     """C18: where the feed cannot tell, the brake stops; released, Twikey keeps what it has."""
-    office = open_office(
-        twikey_existing_number=answer, twikey_bulk_existing=row, twikey_own_changes_in_feed=False
-    )
+    office = open_office(twikey_own_changes_in_feed=False, **rules)
     for day in range(count):
         office.sandbox.books.book(amount=10_000 + day, date=days_ago(office, 100 + day))
     office.imports(days=365)

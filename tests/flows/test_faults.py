@@ -31,7 +31,6 @@ WRONG: dict[str, dict[str, Any]] = {
     "reset after": {"kind": "reset_after"},
     "500": {"kind": "status", "status": 500},
     "502 with HTML": {"kind": "status", "status": 502, "body": HTML},
-    "500 although done": {"kind": "status_after", "status": 500},
     "429": {"kind": "status", "status": 429, "body": ""},
     "429 with headers": {"kind": "status", "status": 429, "headers": SLOW_DOWN},
     "truncated": {"kind": "truncate"},
@@ -41,78 +40,84 @@ WRONG: dict[str, dict[str, Any]] = {
     "error header": {"kind": "error_header"},
     "wrong type": {"kind": "wrong_type"},
 }
-CALLS: dict[str, tuple[str, str, str, str]] = {
-    "renew access": ("teamleader", "POST", "/oauth2/access_token$", ""),
-    "invoices": ("teamleader", "POST", "/invoices.list$", ""),
-    "credit notes": ("teamleader", "POST", "/creditNotes.list$", ""),
-    "companies": ("teamleader", "POST", "/companies.list$", ""),
-    "contacts": ("teamleader", "POST", "/contacts.list$", ""),
-    "one contact": ("teamleader", "POST", "/contacts.info$", ""),
-    "details": ("teamleader", "POST", "/invoices.info$", ""),
-    "subscription": ("teamleader", "POST", "/subscriptions.info$", ""),
-    "fields": ("teamleader", "POST", "/customFieldDefinitions.list$", ""),
-    "login": ("twikey", "POST", "^/creditor$", ""),
-    "feed": ("twikey", "GET", "^/creditor/invoice$", ""),
-    "methods": ("twikey", "GET", "/payment/methods$", ""),
-    "bulk": ("twikey", "POST", "/invoice/bulk$", ""),
-    "bulk result": ("twikey", "GET", "/invoice/bulk$", ""),
-    "create": ("twikey", "POST", "^/creditor/invoice$", ""),
-    "look up": ("twikey", "GET", "/creditor/invoice/[0-9a-f-]{36}$", ""),
-    "customer": ("twikey", "PATCH", "/customer/", ""),
+CALLS: dict[str, tuple[str, str, str]] = {
+    "renew access": ("teamleader", "POST", "/oauth2/access_token$"),
+    "invoices": ("teamleader", "POST", "/invoices.list$"),
+    "credit notes": ("teamleader", "POST", "/creditNotes.list$"),
+    "companies": ("teamleader", "POST", "/companies.list$"),
+    "contacts": ("teamleader", "POST", "/contacts.list$"),
+    "one contact": ("teamleader", "POST", "/contacts.info$"),
+    "details": ("teamleader", "POST", "/invoices.info$"),
+    "subscription": ("teamleader", "POST", "/subscriptions.info$"),
+    "fields": ("teamleader", "POST", "/customFieldDefinitions.list$"),
+    "login": ("twikey", "POST", "^/creditor$"),
+    "feed": ("twikey", "GET", "^/creditor/invoice$"),
+    "methods": ("twikey", "GET", "/payment/methods$"),
+    "bulk": ("twikey", "POST", "/invoice/bulk$"),
+    "bulk result": ("twikey", "GET", "/invoice/bulk$"),
+    "create": ("twikey", "POST", "^/creditor/invoice$"),
+    "look up": ("twikey", "GET", "/creditor/invoice/[0-9a-f-]{36}$"),
+    "customer": ("twikey", "PATCH", "/customer/"),
 }
 LISTS = ("invoices", "credit notes", "companies", "contacts")
-BIG = ("renew access", *LISTS, "one contact", "details", "subscription", "fields", "login", "feed",
-       "methods", "bulk", "bulk result", "customer")  # fmt: skip
-SMALL = ("create", "look up", "customer", "feed")
+BIG = ("renew access", "invoices", "credit notes", "login", "feed", "methods", "bulk",
+       "bulk result", "customer")  # fmt: skip
+SMALL = ("companies", "contacts", "one contact", "details", "subscription", "fields", "create",
+         "look up", "customer")  # fmt: skip
 # Of a booking: how it came there, and what a later look at Twikey's feed adds.
 PASSING = ("tries", "detail", "adopted", "twikey_state", "url", "source_problem")
+# A refused change to a customer is final, and told (API reference 1.10).
+FINAL = ("customer", "error header")
+# An empty 200 is what Twikey answers for what it does not have (API reference 2.6).
+NOT_FOUND = ("look up", "empty")
 
 
 # ---- two prepared offices
 
 
-def big(office: Office) -> None:
-    """Prepare a scheduled run of 14 bookings, which go in bulk, with everything to look up."""
-    books = office.sandbox.books
-    fields = (
-        f'[custom_fields]\ninvoice = "{books.definition("invoice")}"\n'
-        f'subscription = "{books.definition("subscription")}"\n'
-    )
+def begin(office: Office, settings: str = "") -> str:
+    """Import one invoice, let a day go by, and return its customer; W is five minutes."""
     office.configure(
-        CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300") + fields
+        CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300") + settings
     )
-    old = books.new_customer()
-    books.book(customer=old)
+    customer = office.sandbox.books.new_customer()
+    office.sandbox.books.book(customer=customer)
     office.imports(days=30)
     office.imports()
-    pass_time(office, minutes=20)
-    office.grant(expires_in=-1)
-    office.sandbox.twikey.actions["expire_tokens"]()
+    pass_time(office, days=1)
+    return customer
+
+
+def big(office: Office) -> None:
+    """Prepare a scheduled run of 14 bookings, which go in bulk, without access or session."""
+    books = office.sandbox.books
+    old = begin(office)
     people = [old, books.new_customer("contact"), books.new_customer(), books.new_customer()]
-    ids = [books.book(amount=10_000 + n, customer=people[n % 4]) for n in range(10)]
-    books.book(customer=people[1], field_value="1421")
-    books.book(customer=people[2], subscription=books.new_subscription(field_value="1422"))
-    gone = books.new_customer("contact")
-    books.book(customer=gone)
-    books.delete_customer(gone)
+    ids = [books.book(amount=10_000 + n, customer=people[n % 4]) for n in range(13)]
     books.credit(ids[0], 3_000)
     books.edit_customer(old, email="nieuw@voorbeeld.example")
+    office.grant(expires_in=-1)
+    office.sandbox.twikey.actions["expire_tokens"]()
 
 
 def small(office: Office) -> None:
-    """Prepare a scheduled run of 4 bookings, which go singly, one for a renamed customer."""
+    """Prepare a scheduled run of 5 bookings, which go singly, with everything to look up."""
     books = office.sandbox.books
-    office.configure(CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300"))
-    old = books.new_customer()
-    books.book(customer=old)
-    office.imports(days=30)
-    office.imports()
-    pass_time(office, minutes=20)
+    old = begin(
+        office,
+        f'[custom_fields]\ninvoice = "{books.definition("invoice")}"\n'
+        f'subscription = "{books.definition("subscription")}"\n',
+    )
     office.sandbox.twikey.actions["rename_customer"](old, "ABC")
     first = books.book(customer=old)
     books.credit(first, 3_000)
-    for kind in ("contact", "company"):
-        books.book(customer=books.new_customer(kind))
+    books.book(customer=books.new_customer("contact"), field_value="1421")
+    books.book(
+        customer=books.new_customer(), subscription=books.new_subscription(field_value="1422")
+    )
+    gone = books.new_customer("contact")
+    books.book(customer=gone)
+    books.delete_customer(gone)
 
 
 class Bench:
@@ -161,7 +166,7 @@ class Bench:
 
     def times(self, name: str) -> int:
         """Return how often the undisturbed run makes a call."""
-        service, method, path, _ = CALLS[name]
+        service, method, path = CALLS[name]
         return sum(
             (s, m) == (service, method) and re.search(path, p) is not None for s, m, p in self.calls
         )
@@ -186,43 +191,30 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Benc
 # ---- what must hold after any fault
 
 
-def spoil(bench: Bench, call: str, wrong: str, nth: int | None, *, once: bool) -> str:
-    """Run with a fault at the nth time of a call (once, or from then on), then cleanly."""
-    story = f"{wrong} at {call} {nth} {'once' if once else 'and after'}"
-    service, method, path, _ = CALLS[call]
+def spoil(bench: Bench, call: str, wrong: str, nth: int, *, once: bool) -> str:
+    """Run with a fault at the nth call (once, or for good), then cleanly; say what is wrong."""
+    service, method, path = CALLS[call]
     bench.back()
     bench.office.sandbox.world.fault(
         **WRONG[wrong], service=service, method=method, path=path,
-        nth=nth if once or nth is None else range(nth, nth + 1000),
+        nth=nth if once else range(nth, nth + 1000),
     )  # fmt: skip
     outcome = bench.run()
-    return story + check_outcome(bench, outcome, call)
+    found = [*ending(bench, outcome), *recovery(bench, outcome, call, final=(call, wrong) == FINAL)]
+    return "".join(f"\n  {'once' if once else 'for good'} from {nth}: {line}" for line in found[:6])
 
 
-def check_outcome(bench: Bench, outcome: Outcome, call: str) -> str:
-    """Return what is wrong with how a spoilt run ended, and with the clean run after it."""
-    wrong = []
+def ending(bench: Bench, outcome: Outcome) -> Iterator[str]:
+    """Say what is wrong with how a spoilt run ended."""
     if "This is a bug" in outcome.err or "Traceback" in outcome.err:
-        wrong.append(outcome.err)
+        yield outcome.err
     if outcome.code not in (0, 1, 2):
-        wrong.append(f"exit code {outcome.code}")
+        yield f"exit code {outcome.code}"
     if outcome.code == 1 and not said(outcome):
-        wrong.append(f"no sentence with a cure: {outcome.out} {outcome.err}")
-    moved = {name for name, at in bench.watermarks().items() if at != bench.before[name]}
+        yield f"no sentence with a cure: {outcome.out} {outcome.err}"
+    moved = [name for name, at in bench.watermarks().items() if at != bench.before[name]]
     if outcome.code == 1 and "error" in outcome.json and moved:
-        wrong.append(f"stopped, but {moved} moved")
-    bench.office.sandbox.world.faults.clear()
-    pass_time_of(bench.office, minutes=20)
-    again = bench.run()
-    if again.code != bench.calm_outcome.code:
-        wrong.append(f"then exit code {again.code}: {again.out} {again.err}")
-    return "".join(f"\n  {line}" for line in [*wrong, *differences(bench.sides(), bench.calm)][:6])
-
-
-def pass_time_of(office: Office, **span: float) -> None:
-    """Let time go by on both sides; the access lives on by itself."""
-    office.clock.shift += timedelta(**span)
-    office.sandbox.world.advance(timedelta(**span).total_seconds())
+        yield f"stopped, but the watermarks of {moved} moved"
 
 
 def said(outcome: Outcome) -> bool:
@@ -233,20 +225,48 @@ def said(outcome: Outcome) -> bool:
     return bool(told["problems"])
 
 
+def recovery(bench: Bench, outcome: Outcome, call: str, *, final: bool) -> Iterator[str]:
+    """Say where a clean run twenty minutes later does not lead to what a calm run leaves.
+
+    An access whose renewal was lost on the way needs a new consent, and a run says so. A bulk at
+    which Twikey is still busy when it is asked again is left to one more run.
+    """
+    office = bench.office
+    office.sandbox.world.faults.clear()
+    pass_time_of(office, minutes=20)
+    office.forget_calls()
+    again = bench.run()
+    if call == "renew access" and again.code == 1:
+        assert again.json["error"] == "Disconnected"
+        office.grant()
+        again = bench.run()
+    if any(call.status == 409 for call in office.calls("twikey", "/creditor/invoice/bulk")):
+        again = bench.run()
+    if again.code != bench.calm_outcome.code:
+        yield f"then exit code {again.code}: {again.out} {again.err}"
+    if not final:
+        yield from differences(bench.sides(), bench.calm)
+    elif not outcome.json["notes"]:
+        yield "the refusal is not told"
+
+
+def pass_time_of(office: Office, **span: float) -> None:
+    """Let time go by on both sides; the access lives on by itself."""
+    office.clock.shift += timedelta(**span)
+    office.sandbox.world.advance(timedelta(**span).total_seconds())
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize(
-    ("name", "call"), [("big", c) for c in BIG] + [("small", c) for c in SMALL]
+    ("name", "call"), [("big", call) for call in BIG] + [("small", call) for call in SMALL]
 )
 def test_an_import_survives(benches: dict[str, Bench], name: str, call: str, wrong: str) -> None:
-    """Every fault at the first and last such call, once and for good: a sentence, then the same."""
+    """A fault at the first call of a kind for good, at the last once: a sentence, then the same."""
+    if (call, wrong) == NOT_FOUND:
+        pytest.skip("this answer is no fault: it says that the invoice is not there")
     bench = benches[name]
     last = bench.times(call)
     assert last, f"the import makes no call to {call}"
-    stories = [
-        spoil(bench, call, wrong, 1, once=False),
-        spoil(bench, call, wrong, last, once=True),
-    ]
-    if last > 1:
-        stories.append(spoil(bench, call, wrong, last, once=False))
-    assert not [story for story in stories if "\n" in story], "\n".join(stories)
+    story = spoil(bench, call, wrong, 1, once=False) + spoil(bench, call, wrong, last, once=True)
+    assert not story, story
     assert not bench.office.sandbox.world.errors
