@@ -14,7 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
@@ -63,11 +63,15 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status, headers (any case) and the whole body."""
+    """What came back: status, headers (any case) and the whole body.
+
+    ``token`` is what the request was authorized with; an answer that quotes it is never repeated.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    token: str = field(default="", repr=False)
 
     def json(self) -> Any:
         """Return the body as JSON; raises ``ValueError`` when it is not, or absurdly nested."""
@@ -78,7 +82,14 @@ class Answer:
 
     def excerpt(self) -> str:
         """Return the first 200 characters on one line, for a sentence about an odd answer."""
-        return " ".join(self.body[:800].decode("utf-8", "replace").split())[:200]
+        return " ".join(self.shown().body[:800].decode("utf-8", "replace").split())[:200]
+
+    def shown(self) -> Answer:
+        """Return this answer as it may be quoted: without the token, should the body repeat it."""
+        token = self.token.encode()
+        if not token or token not in self.body:
+            return self
+        return replace(self, body=self.body.replace(token, b"***"))
 
 
 class Pace(Protocol):
@@ -268,6 +279,7 @@ class Http:
                     response.status_code,
                     CaseInsensitiveDict(response.headers),
                     self._read(response),
+                    str(prepared.headers.get("Authorization", "")).rpartition(" ")[2],
                 )
         except requests.exceptions.ConnectionError as error:
             if _never_left(error):

@@ -52,7 +52,7 @@ def create_in_bulk(
 
 def _wait_for(run: Run, twikey_batch: str) -> BatchResult | None:
     """Ask for a bulk's result, less and less often, for ten minutes at the most."""
-    pause, waited = 0.1, 0.0
+    pause, waited = 0.05, 0.0
     while waited < PATIENCE:
         result = _ask(run, twikey_batch)
         if result.state != "busy":

@@ -40,6 +40,7 @@ class Waiting:
 
 def connect(connection: Connection, screen: Screen, *, browser: bool) -> int:
     """Ask for consent, prove the new access, refuse another account, and only then store it."""
+    connection.ledger.facts.read(ACCOUNT)  # a home that cannot be written is told before consent
     state = new_state()
     integration = connection.integration
     link = consent_link(connection.secrets.teamleader_auth_url, integration, state)

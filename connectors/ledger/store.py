@@ -8,10 +8,12 @@ idle poll, and drags in pandas.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,9 +31,7 @@ class Store:
 
     def __init__(self, path: Path | str, *, synchronous: str = "FULL") -> None:
         self.path = path
-        with self._guarded("opened", OSError):
-            if isinstance(path, Path):
-                _prepare_file(path)
+        with self._guarded("opened", OSError), _alone_if_new(path):
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
             self.connection.row_factory = sqlite3.Row
             self.connection.execute("PRAGMA journal_mode=WAL")
@@ -130,14 +130,34 @@ class Store:
             raise LedgerUnusable(f"The ledger {self.path} cannot be {what}: {why}") from error
 
 
-def _prepare_file(path: Path) -> None:
-    """Create the home (0700) and the file (0600) before SQLite does it with wider rights."""
+@contextmanager
+def _alone_if_new(path: Path | str) -> Iterator[None]:
+    """Let one process at a time open a ledger that is still empty: WAL begins without company."""
+    if not isinstance(path, Path) or not _prepared(path):
+        yield
+        return
+    with open_private(path.with_name(path.name + ".new")) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _prepared(path: Path) -> bool:
+    """Create home (0700) and file (0600) before SQLite does it with wider rights; return if empty.
+
+    A file that is there is never opened here: closing it would drop the locks that other
+    connections of this process hold on it (POSIX), and another process could take their log away.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    open_private(path).close()
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    found = path.stat()
+    if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != 0o600:
+        path.chmod(0o600)
+    return found.st_size == 0
 
 
 def open_private(path: Path) -> BinaryIO:
-    """Open a file of ours for writing, and let nobody else read or lock it (mode 0600)."""
+    """Open a file of ours, none of SQLite's, that nobody else may read or lock (mode 0600)."""
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
     os.fchmod(file.fileno(), 0o600)
     return file

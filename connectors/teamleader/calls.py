@@ -81,7 +81,7 @@ class Calls:
         answer = self._send(method, body, repeatable=False)
         if answer.status == DONE:
             return
-        said = complaint(answer.body)
+        said = complaint(answer.shown().body)
         if said is None or answer.status not in REFUSALS:
             raise OutcomeUnknown(
                 f"Teamleader answered {answer.status} to {method} in a way that is not documented"
@@ -106,7 +106,7 @@ class Calls:
         answer = self._send(method, body, repeatable=True)
         if answer.status < 400:
             return answer
-        said = complaint(answer.body)
+        said = complaint(answer.shown().body)
         if said is None and (answer.body.strip() or answer.status != 403):
             raise UnexpectedAnswer(
                 f"Teamleader answered {answer.status} to {method}: {answer.excerpt()}"

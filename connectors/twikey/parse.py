@@ -57,7 +57,7 @@ def _fault_body(answer: Answer) -> dict[str, Any]:
     if answer.status < 300 and b'"err' not in answer.body:
         return {}
     try:
-        body = answer.json()
+        body = answer.shown().json()
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}

@@ -13,7 +13,7 @@ from typing import Any
 from tests.bench.costs import SERVER_CORE, python, start
 
 DAYS = 60
-NO_LIMIT = 1_000_000_000
+NO_LIMIT = 100_000_000
 CONFIG = """\
 new_customer_profile = 1420
 strict_mode = true

@@ -40,7 +40,7 @@ class Bench:
         runs = program.imports(self.job, times=2)
         self.calm_points = runs[0].points
         self.calm = both_sides(office.sandbox, self.home)
-        assert writes(runs[1]) == []
+        assert (runs[0].report["sent"] > 0, writes(runs[1])) == (True, [])
 
     def keep(self, name: str, home: Path) -> None:
         """Keep both sides under a name."""
@@ -227,6 +227,8 @@ def test_a_kill_in_the_recovery_loses_and_doubles_nothing(
     recoveries = set()
 
     def killed_twice(bench: Bench, point: int, ending: Ending) -> None:
+        if ending.points[-2:-1] and ending.points[-2].startswith("after"):
+            return  # since the point before nothing has changed on either side
         bench.keep("killed", bench.home)
         for second in (1 + point * 7 % 23, 24 + point * 11 % 61):
             bench.back_to("killed")
@@ -235,7 +237,7 @@ def test_a_kill_in_the_recovery_loses_and_doubles_nothing(
             recoveries.add(again.killed_at and second)
 
     assert len(at_every_point(benches(a_few), killed_twice)) >= 60
-    assert len(recoveries) >= 60
+    assert len(recoveries) >= 40
 
 
 def test_a_kill_in_the_renewal_of_the_tokens_costs_a_consent_at_worst(

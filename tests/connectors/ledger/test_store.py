@@ -114,6 +114,25 @@ def test_processes_that_create_the_ledger_at_once_all_get_it(tmp_path: Path) -> 
     store.close()
 
 
+def test_a_look_from_elsewhere_takes_nothing_away(tmp_path: Path) -> None:
+    """P0: a process that looks in and closes while another one works must not drop its log."""
+    path = tmp_path / "home" / "ledger.db"
+    first, second = Store(path), Store(path)
+    first.write("INSERT INTO facts VALUES ('before', 'yes')")
+    with Elsewhere("opens", path) as other:
+        other.go()
+        assert other.says() == "opened"
+    first.write("INSERT INTO facts VALUES ('after', 'yes')")
+    with Elsewhere("opens", path) as other:
+        other.go()
+        assert other.says() == "opened"
+    third = Store(path)
+    names = {row[0] for row in third.tuples("SELECT name FROM facts")}
+    assert names == {"before", "opened", "after"}
+    for store in (first, second, third):
+        store.close()
+
+
 def test_a_copy_is_whole_and_on_its_own(ledger: Ledger, tmp_path: Path) -> None:
     """A dry run works on a copy: it has everything, and what it writes stays there."""
     ledger.facts.write("here", "yes")
