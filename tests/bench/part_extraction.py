@@ -26,7 +26,7 @@ def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
             say(f"{name}: {cost.cpu:.2f} s CPU, {cost.rss_mb:.0f} MB, {here.calls()} calls")
             return cost
 
-        costs = interleaved(rounds, **{name: lambda name=name: once(name) for name in programs})  # type: ignore[misc]  # a lambda's default is not inferred
+        costs = interleaved(rounds, **{name: lambda name=name: once(name) for name in programs})
     ours = median_cpu(costs["ours"])
     rows = [_cost("ours: gather into the ledger", costs["ours"])]
     for name in RIVALS:

@@ -1,6 +1,6 @@
 """A poll that finds nothing new, by command line, against bare requests and sqlite3."""
 
-import time
+from collections.abc import Callable
 
 from tests.bench.costs import Cost, interleaved, median_cpu, median_wall, python, run, spread
 from tests.bench.part_backfill import IMPORT
@@ -23,7 +23,6 @@ def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
     with place(int(INVOICES * max(scale, 0.2))) as here:
         environment = here.anew()
         run(python(*IMPORT), environment)
-        _let_the_overlap_pass(here)
 
         def ours() -> Cost:
             return run(python(*POLL), environment)
@@ -50,14 +49,7 @@ def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
     ]  # fmt: skip
 
 
-def _let_the_overlap_pass(here: Place) -> None:
-    """Move the sandbox's clock, so that the books lie well before the watermark's overlap."""
-    here.act("clock", advance=0.0)
-    time.sleep(0.1)
-
-
-def _calls_of(here: Place, program: object) -> int:
-    assert callable(program)
+def _calls_of(here: Place, program: Callable[[], Cost]) -> int:
     before = here.calls()
     program()
     return here.calls() - before
