@@ -18,7 +18,7 @@ from typing import Any
 
 from connectors.errors import LedgerUnusable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 150  # longer than any token refresh that holds the file
 
 

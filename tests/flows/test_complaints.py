@@ -131,7 +131,9 @@ def test_an_access_that_just_ended_is_renewed_once_and_the_call_repeated(office:
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 200.0])
-def test_an_access_about_to_end_is_renewed_before_it_is_used(office: Office, seconds: float) -> None:
+def test_an_access_about_to_end_is_renewed_before_it_is_used(
+    office: Office, seconds: float
+) -> None:
     """C2: expired a second ago, or in a few minutes: one refresh and no refused call."""
     office.grant(expires_in=seconds)
     office.imports(days=30)
@@ -176,7 +178,9 @@ def test_a_newer_pair_of_somebody_else_is_used_without_an_alarm(office: Office) 
 
 
 @pytest.mark.parametrize("shape", ["oauth", "errors"])
-def test_a_consent_taken_back_is_said_and_loses_nothing(open_office: OpenOffice, shape: str) -> None:
+def test_a_consent_taken_back_is_said_and_loses_nothing(
+    open_office: OpenOffice, shape: str
+) -> None:
     """C3: an access that is really dead is called so, whichever way the refusal is written."""
     office = open_office(refresh_failure=shape)
     office.sandbox.books.book()
@@ -301,9 +305,7 @@ def test_a_page_that_fails_ends_the_run_and_moves_no_cursor(
 @pytest.mark.parametrize("shuffled", [True, False])
 def test_a_list_is_read_to_its_end(open_office: OpenOffice, meta: bool, shuffled: bool) -> None:
     """C23: a full page is never the last, with and without totals, in whatever order rows come."""
-    office = open_office(
-        pagination_meta=meta, shuffle_ties=shuffled, shuffle_credit_notes=shuffled
-    )
+    office = open_office(pagination_meta=meta, shuffle_ties=shuffled, shuffle_credit_notes=shuffled)
     books = office.sandbox.books
     parents = [books.book() for _ in range(100)]
     for parent in parents:
