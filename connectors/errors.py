@@ -38,7 +38,7 @@ class SettingsWrong(Halted):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__("The settings cannot be used: " + "; ".join(problems) + ".")
+        super().__init__("The settings cannot be used: " + "; ".join(problems))
 
 
 class UsageWrong(Halted):
@@ -101,10 +101,10 @@ class ConsentRefused(Halted):
 
 
 class OtherAccount(Halted):
-    """The access belongs to another Teamleader account than the ledger."""
+    """The access or the key belongs to another account than the ledger."""
 
     advice = (
-        "Connect with the account this ledger was made for, or use a separate home directory "
+        "Use the account this ledger was made for, or a separate home directory "
         "(TEAMLEADER_TWIKEY_HOME) for the other account."
     )
 

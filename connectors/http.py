@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -263,12 +264,9 @@ class Http:
 
     def _exchange(self, request: requests.Request) -> Answer:
         prepared = self._session.prepare_request(request)
-        settings = self._session.merge_environment_settings(
-            prepared.url or "", {}, stream=True, verify=None, cert=None
-        )
         try:
             response = self._session.send(
-                prepared, timeout=self.timeout, allow_redirects=False, **settings
+                prepared, timeout=self.timeout, allow_redirects=False, **self._environment
             )
             with response:
                 return Answer(
@@ -282,6 +280,14 @@ class Http:
             raise _Lost(_in_words(error)) from None
         except (requests.exceptions.RequestException, TransportError) as error:
             raise _Lost(_in_words(error)) from None
+
+    @cached_property
+    def _environment(self) -> dict[str, Any]:
+        """Proxies and certificates of the environment, looked up once: there is only one host."""
+        settings = self._session.merge_environment_settings(
+            self.base_url, {}, stream=True, verify=None, cert=None
+        )
+        return dict(settings)
 
     def _read(self, response: requests.Response) -> bytes:
         ends = self.clock.monotonic() + self.deadline

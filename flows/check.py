@@ -5,16 +5,18 @@ Reads only. Each probe ends in a finding: ok, warns (works, but look), or fails 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
 from connectors.errors import AnotherRunAtWork, Halted, ProfileMissing, Trouble
+from connectors.ledger.ledger import Ledger
 from connectors.teamleader.records import Booking, Department, FieldDefinition
 from flows.connect import ACCOUNT
 from flows.connection import Connection
-from flows.run import Run, Tell
+from flows.run import DEPARTMENTS, Run, Tell
 from flows.settle import read_twikey
 
 State = Literal["ok", "warns", "fails"]
@@ -85,8 +87,9 @@ def _settings(connection: Connection, books: Books) -> Iterator[Finding]:  # noq
             "warns",
             f"{said}: if booked invoices can be edited in Teamleader, a status changed there by"
             " hand makes writing payments back fail.",
-            "In Teamleader, Settings > Preferences > Invoices, switch on: booked invoices and credit"
-            " notes can't be edited (administrator rights needed); then set strict_mode = true.",
+            "In Teamleader, Settings > Preferences > Invoices, switch on: booked invoices and"
+            " credit notes can't be edited (administrator rights needed); then set"
+            " strict_mode = true.",
         )
 
 
@@ -97,7 +100,7 @@ def _ledger(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa:
         yield Finding(
             "ledger",
             "warns",
-            f"{connection.ledger.path}: {waiting} bookings are held.",
+            f"{connection.ledger.path}: {waiting} held.",
             "See `teamleader-twikey held`.",
         )
     else:
@@ -130,7 +133,7 @@ def _access(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa:
             yield Finding(
                 "clock",
                 "warns",
-                f"This machine's clock is off by {skew.seconds} s.",
+                f"This machine's clock is off by {skew.total_seconds():.0f} s.",
                 "Switch on time synchronisation (NTP).",
             )
         else:
@@ -142,6 +145,7 @@ def _departments(connection: Connection, books: Books) -> Iterator[Finding]:
     settings = connection.settings
     books.departments = connection.teamleader.departments()
     ids = {d.id for d in books.departments}
+    remember_departments(connection.ledger, books.departments)
     names = ", ".join(f"{d.name} ({d.id})" for d in books.departments)
     yield Finding("Teamleader departments", "ok", f"{names}.")
     for setting, chosen in (
@@ -163,6 +167,11 @@ def _departments(connection: Connection, books: Books) -> Iterator[Finding]:
                 f"{other.name} invoices in {other.currency}.",
                 "Its invoices are held unless a profile is declared for that currency.",
             )
+
+
+def remember_departments(ledger: Ledger, departments: list[Department]) -> None:
+    """Keep the departments' names, so that a clash can be told by name."""
+    ledger.facts.write(DEPARTMENTS, json.dumps({d.id: d.name for d in departments}))
 
 
 def _scopes(connection: Connection, books: Books) -> Iterator[Finding]:
@@ -295,7 +304,7 @@ def _other_importer(connection: Connection, books: Books) -> Iterator[Finding]:
     foreign = [
         b.number
         for b in books.recent
-        if b.number and (seen := connection.ledger.feed.seen_under(b.number)) and seen.id != b.id
+        if b.number and any(t.id != b.id for t in connection.ledger.feed.seen_under(b.number))
     ]
     if foreign:
         yield Finding(

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from connectors.errors import Trouble, UsageWrong
-from flows.screen import Progress, Screen
+from flows.importing import in_one_go
+from flows.progress import Progress
+from flows.screen import Screen
 
 USAGE = 64
 
@@ -26,8 +28,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how to see what is right."""
-        sys.stderr.write(f"{message}. See `{self.prog} --help`.\n")
+        sys.stderr.write(f"{_sentence(message)}. See `{self.prog} --help`.\n")
         raise SystemExit(USAGE)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _day(text: str) -> date:
@@ -37,21 +43,58 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22") from None
 
 
+def _follow_up_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    following = verb("follow-up", "Write payments back, attach PDFs, invite customers.")
+    following.add_argument("--payments", action="store_true", help="only payments back")
+    following.add_argument(
+        "--pdfs", nargs="*", metavar="NUMBER", help="only PDFs; NUMBER: only of these"
+    )
+    following.add_argument("--missing", action="store_true", help="with --pdfs: all missing, now")
+    following.add_argument("--invitations", action="store_true", help="only invitations")
+    following.add_argument(
+        "--scheduled", action="store_true", help="as the schedule does: nothing if automatic is off"
+    )
+    inviting = verb("invite", "Invite the customer of one invoice, at most once.")
+    inviting.add_argument("number", help="a number as in Teamleader or Twikey, or an id")
+    inviting.add_argument(
+        "--again", action="store_true", help="although one left already; noted with your name"
+    )
+
+
+def _desk_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    held = verb("held", "Show what waits for a person, why, and what to do.")
+    held.add_argument("name", nargs="*", help="only these reasons, numbers or ids")
+    retry = verb("retry", "Let held bookings be decided anew now.")
+    retry.add_argument("name", nargs="*", help="only these reasons, numbers or ids (or `all`)")
+    retry.add_argument(
+        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+    )
+    retry.add_argument("--later", action="store_true", help="leave it to the next run")
+    verb("status", "Did it run, is it behind, what is stuck?")
+    journey = verb("journey", "Tell everything that happened to one booking or customer.")
+    journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+
+
 def _parser() -> Parser:
-    common = Parser(add_help=False)
-    common.add_argument("--json", action="store_true", help="print JSON for machines")
-    common.add_argument("--config", type=Path, metavar="FILE", help="the settings file to use")
-    common.add_argument(
+    shared = Parser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print JSON for machines")
+    shared.add_argument("--config", type=Path, metavar="FILE", help="the settings file to use")
+    shared.add_argument(
         "--connection",
         default="default",
         metavar="NAME",
         help="which connection (default: default)",
     )
-    parser = Parser(prog="teamleader-twikey", description=__doc__.partition("\n")[0])
+    parser = Parser(
+        prog="teamleader-twikey",
+        description="Bring booked Teamleader invoices to Twikey, once each.",
+        epilog="Exit codes: 0 clean; 1 could not do its work (the message says the cure); 2 done,"
+        " but something is held or differs; 3 another run is at work; 64 wrong usage.",
+    )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=text, description=text, parents=[common])
+        return verbs.add_parser(name, help=text, description=text, parents=[shared])
 
     init = verb("init", "Write a commented config.toml into the home directory.")
     init.add_argument("--profile", metavar="NUMBER", help="the Twikey profile for new customers")
@@ -72,17 +115,11 @@ def _parser() -> Parser:
     )
     importing.add_argument("--dry-run", action="store_true", help="show the plan, send nothing")
     importing.add_argument("--yes", action="store_true", help="release the brake")
-    held = verb("held", "Show what waits for a person, why, and what to do.")
-    held.add_argument("name", nargs="*", help="only these reasons, numbers or ids")
-    retry = verb("retry", "Let held bookings be decided anew now.")
-    retry.add_argument("name", nargs="+", help="reasons, numbers or ids; `all` for everything")
-    retry.add_argument(
-        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+    importing.add_argument(
+        "--invite", action="store_true", help="a first or unusually large import is not silent"
     )
-    retry.add_argument("--later", action="store_true", help="leave it to the next run")
-    verb("status", "Did it run, is it behind, what is stuck?")
-    journey = verb("journey", "Tell everything that happened to one booking or customer.")
-    journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+    _follow_up_verbs(verb)
+    _desk_verbs(verb)
     return parser
 
 
@@ -107,7 +144,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen) -> int:
     """Say in one sentence what ended a verb, and return its exit code."""
     if isinstance(error, UsageWrong):
-        sys.stderr.write(f"{error}. See `teamleader-twikey {arguments.verb} --help`.\n")
+        help_line = f"See `teamleader-twikey {arguments.verb} --help`."
+        sys.stderr.write(f"{_sentence(str(error))}. {help_line}\n")
         return error.exit_code
     if isinstance(error, Trouble):
         screen.trouble(error)
@@ -124,13 +162,16 @@ def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen
 
 
 def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]:
-    from flows import verbs
+    with in_one_go():
+        from flows import verbs
 
     return {
         "init": verbs.init,
         "connect": verbs.connect,
         "check": verbs.check,
         "import": verbs.import_,
+        "follow-up": verbs.follow_up,
+        "invite": verbs.invite,
         "held": verbs.held,
         "retry": verbs.retry,
         "status": verbs.status,

@@ -88,4 +88,5 @@ def _ask_settings(connection: Connection, screen: Screen) -> None:
     settings = connection.settings
     screen.line(f"  profile for new customers: {settings.new_customer_profile}")
     screen.line(f"  automatic import: {'on' if settings.automatic else 'off'}")
-    screen.line(f"Both are in {connection.home / 'config.toml'}. Next: `teamleader-twikey check`.")
+    screen.line(f"Both are in {connection.home / 'config.toml'}.")
+    screen.line("Next: `teamleader-twikey check`.")

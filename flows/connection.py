@@ -145,7 +145,12 @@ class Connection:
 
     def access_with(self, store: TokenStore) -> Access:
         """Return an access whose tokens live in ``store``."""
-        http = self._http(Http("Teamleader", self.secrets.teamleader_auth_url, clock=self.clock))
+        http = self._http(
+            Http(
+                "Teamleader", self.secrets.teamleader_auth_url, clock=self.clock,
+                connect_timeout=5.0, read_timeout=15.0, deadline=20.0, tries=2,
+            )
+        )  # fmt: skip
         return Access(store, http, self.integration, self.clock)
 
     @cached_property

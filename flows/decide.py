@@ -1,11 +1,9 @@
-"""Decide: one chunk of bookings through the rules of the guide. No remote write happens here.
+"""Decide: one chunk of bookings through the rules of the guide. Nothing is written remotely.
 
 Imported only when there is something to decide: pandas stays out of an idle poll.
 """
 
 from __future__ import annotations
-
-from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -13,17 +11,19 @@ from connectors.ledger.crossing import Crossing, Verdict
 from flows.gather import close_if_deleted
 from flows.run import Run
 from flows.settings import Settings
+from flows.standing import next_try
 from mappings.bookings import plan
 from mappings.frames import BOOKINGS, CUSTOMERS, TAKEN, frame
 from mappings.numbers import number_bookings
 from mappings.rules import ProfileRule, Rules
 
 CHUNK = 500
-PATIENCE = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
 
 
-def rules_of(settings: Settings, today: str, options: dict[str, str]) -> Rules:
-    """Turn the settings into the values that the mappings take."""
+def rules_of(
+    settings: Settings, today: str, options: dict[str, str], departments: dict[str, str]
+) -> Rules:
+    """Turn the settings into the values that the mappings take; ``departments`` are names."""
     return Rules(
         new_customer_profile=settings.new_customer_profile,
         unknown_customers=settings.unknown_customers,
@@ -34,6 +34,7 @@ def rules_of(settings: Settings, today: str, options: dict[str, str]) -> Rules:
         number_prefix=dict(settings.number_prefix),
         credit_note_number=settings.credit_note_number,
         departments=settings.departments,
+        department_names=departments,
         invoice_field_on=settings.custom_fields.invoice is not None,
         subscription_field_on=settings.custom_fields.subscription is not None,
         options=options,
@@ -55,16 +56,39 @@ def next_chunk(run: Run, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame] | No
 
 
 def _taken(run: Run, bookings: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Return who holds the numbers of a chunk, after asking whether an old holder still exists."""
+    """Return who holds the numbers and ids of a chunk, after asking whether they still exist.
+
+    A holder in the ledger may be deleted in Teamleader, a foreign or differing one in Twikey may
+    be deleted there; neither says so by itself.
+    """
     ids = bookings["id"].tolist()
     numbered = number_bookings(bookings, rules)["twikey_number"]
     numbers = [n for n in numbered.tolist() if isinstance(n, str)]
     taken = frame(run.ledger.feed.taken(numbers, ids), TAKEN)
-    holders = taken[(taken["holder"] == "ledger") & ~taken["gone"].astype(bool)]
-    rivals = [h for h in holders["holder_id"].tolist() if h not in set(ids)]
-    if rivals and any(close_if_deleted(run, rival) for rival in rivals):
-        taken = frame(run.ledger.feed.taken(numbers, ids), TAKEN)
-    return taken
+    ours = taken[(taken["holder"] == "ledger") & ~taken["gone"].astype(bool)]
+    rivals = [h for h in ours["holder_id"].tolist() if h not in set(ids)]
+    kinds = run.ledger.bookings.kinds(rivals)
+    gone = [close_if_deleted(run, rival, kinds[rival]) for rival in rivals]
+    amounts = dict(zip(ids, bookings["payable_cents"].tolist(), strict=True))
+    for holder, amount in _in_twikey(taken):
+        own = amounts.get(holder)
+        if own is None or abs(own) != abs(amount or 0):
+            gone.append(_forget_if_deleted(run, holder))
+    return frame(run.ledger.feed.taken(numbers, ids), TAKEN) if any(gone) else taken
+
+
+def _in_twikey(taken: pd.DataFrame) -> list[tuple[str, int | None]]:
+    theirs = taken[taken["holder"] == "twikey"]
+    amounts = [None if pd.isna(a) else int(a) for a in theirs["amount_cents"].tolist()]
+    return list(zip(theirs["holder_id"].tolist(), amounts, strict=True))
+
+
+def _forget_if_deleted(run: Run, twikey_id: str) -> bool:
+    """Look a stranger up in Twikey before anything is adopted from it or held for it."""
+    if run.connection.twikey.invoice(twikey_id) is not None:
+        return False
+    run.ledger.feed.forget(twikey_id)
+    return True
 
 
 def crossings_of(chosen: pd.DataFrame) -> list[Crossing]:
@@ -95,11 +119,6 @@ def verdicts_of(run: Run, decided: pd.DataFrame) -> list[Verdict]:
         )
         for i, action, reason, detail, number, notices in columns
     ]  # fmt: skip
-
-
-def next_try(run: Run, tries: int) -> datetime:
-    """Return when a held booking is looked at again by itself: later each time, daily at last."""
-    return run.now() + PATIENCE[min(tries, len(PATIENCE) - 1)]
 
 
 def _text(value: object) -> str | None:

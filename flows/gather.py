@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from connectors.errors import NotFound, NotPermitted
+from connectors.errors import CallRefused, NotFound, NotPermitted, RecordUnreadable
 from connectors.ledger.bookings import Listed
 from connectors.teamleader.records import Customer, Page
 from flows.run import Run
@@ -52,7 +52,7 @@ def gather(run: Run, window: Window) -> Listed:
     if window.scheduled:
         _changed_customers(run)
     _details(run)
-    _subscriptions(run)
+    _subscriptions(run, fresh=SUBSCRIPTION_FRESH if window.scheduled else timedelta())
     _customers(run, refresh=not window.scheduled)
     return listed
 
@@ -63,9 +63,7 @@ def gather(run: Run, window: Window) -> Listed:
 def _invoices(run: Run, window: Window) -> Listed:
     teamleader = run.connection.teamleader
     if window.numbers:
-        pages: Iterator[Page] = (
-            page for number in window.numbers for page in teamleader.booked_invoices(number=number)
-        )
+        pages = _numbered(run, window.numbers)
     elif window.scheduled:
         pages = teamleader.booked_invoices(updated_since=_since(run, "invoices"))
     else:
@@ -73,6 +71,16 @@ def _invoices(run: Run, window: Window) -> Listed:
             issued_from=window.issued_from, issued_to=window.issued_to
         )
     return _enter(run, pages, "invoices", window)
+
+
+def _numbered(run: Run, numbers: tuple[str, ...]) -> Iterator[Page]:
+    for number in numbers:
+        found = 0
+        for page in run.connection.teamleader.booked_invoices(number=number):
+            found += len(page.bookings)
+            yield page
+        if not found:
+            run.notes.append(f"Teamleader has no booked invoice {number}")
 
 
 def _credit_notes(run: Run, window: Window) -> Listed:
@@ -93,7 +101,9 @@ def _enter(run: Run, pages: Iterator[Page], resource: str, window: Window) -> Li
     def read() -> None:
         nonlocal listed
         for page in pages:
-            listed += run.ledger.bookings.listed(page, run.id, run.now())
+            listed += run.ledger.bookings.listed(
+                page, run.id, run.now(), by_hand=not window.scheduled
+            )
             run.tell(f"reading {resource}", listed.new + listed.changed + listed.same, None)
 
     if _permitted(run, read) and not window.numbers:
@@ -166,6 +176,8 @@ def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
     except NotFound:
         run.ledger.bookings.closed(booking_id, run.id, run.now())
         return True
+    except (RecordUnreadable, CallRefused):
+        return False  # odd, but not gone
     return False
 
 
@@ -176,26 +188,32 @@ def _details(run: Run) -> None:
     field = run.connection.settings.custom_fields.invoice
     if field is None:
         return
-    wanted = run.ledger.bookings.without_details()
+    wanted = run.ledger.bookings.without_details(run.id)
     for done, invoice_id in enumerate(wanted, start=1):
         try:
             detail = run.connection.teamleader.invoice(invoice_id)
         except NotFound:
             run.ledger.bookings.closed(invoice_id, run.id, run.now())
+        except (RecordUnreadable, CallRefused) as odd:
+            run.ledger.bookings.source_problem([invoice_id], "UNREADABLE", str(odd))
         else:
             run.ledger.bookings.detailed(detail, field, run.id)
         run.tell("reading the profile field of invoices", done, len(wanted))
 
 
-def _subscriptions(run: Run) -> None:
+def _subscriptions(run: Run, fresh: timedelta) -> None:
     field = run.connection.settings.custom_fields.subscription
     if field is None:
         return
-    wanted = run.ledger.bookings.subscriptions_wanted(run.now() - SUBSCRIPTION_FRESH)
+    wanted = run.ledger.bookings.subscriptions_wanted(run.id, run.now() - fresh)
     for done, subscription_id in enumerate(wanted, start=1):
         try:
             subscription = run.connection.teamleader.subscription(subscription_id)
         except NotFound:
+            run.notes.append(f"Teamleader no longer has subscription {subscription_id}")
+            continue
+        except (RecordUnreadable, CallRefused) as odd:
+            run.ledger.bookings.subscription_problem(subscription_id, run.id, str(odd))
             continue
         run.ledger.customers.subscription(subscription, field, run.now())
         run.tell("reading the profile field of subscriptions", done, len(wanted))
@@ -203,18 +221,27 @@ def _subscriptions(run: Run) -> None:
 
 def _customers(run: Run, *, refresh: bool) -> None:
     """Read the customers of undecided bookings, a hundred ids a call, gathered over the run."""
-    teamleader, ledger = run.connection.teamleader, run.ledger
-    wanted = ledger.bookings.customers_wanted(run.id, refresh=refresh)
-    total, done = sum(map(len, wanted.values())), 0
+    wanted = run.ledger.bookings.customers_wanted(run.id, refresh=refresh)
+    teamleader, total = run.connection.teamleader, sum(map(len, wanted.values()))
     for kind, listing in (("company", teamleader.companies), ("contact", teamleader.contacts)):
-        missing = set(wanted[kind])
-        for page in listing(ids=wanted[kind]):
-            ledger.customers.read(page, run.id)
-            missing -= {c.id for c in page}
-            done += len(page)
-            run.tell("reading customers", done, total)
-        for customer_id in sorted(missing):
-            _customer(run, kind, customer_id)
+        read = partial(_read_customers, run, kind, wanted[kind], listing, total)
+        if not _permitted(run, read):
+            for customer_id in wanted[kind]:
+                run.ledger.customers.unreadable(customer_id, f"no right to read its {kind}")
+
+
+def _read_customers(
+    run: Run, kind: str, wanted: list[str], listing: Callable[..., Iterator[list[Customer]]],
+    total: int,
+) -> None:  # fmt: skip
+    missing, done = set(wanted), 0
+    for page in listing(ids=wanted):
+        run.ledger.customers.read(page, run.id)
+        missing -= {c.id for c in page}
+        done += len(page)
+        run.tell("reading customers", done, total)
+    for customer_id in sorted(missing):
+        _customer(run, kind, customer_id)
 
 
 def _customer(run: Run, kind: str, customer_id: str) -> None:
@@ -224,5 +251,7 @@ def _customer(run: Run, kind: str, customer_id: str) -> None:
         found = (teamleader.company if kind == "company" else teamleader.contact)(customer_id)
     except NotFound:
         run.ledger.customers.gone(customer_id, kind, run.id, run.now())
+    except (RecordUnreadable, CallRefused) as odd:
+        run.ledger.customers.unreadable(customer_id, str(odd))
     else:
         run.ledger.customers.read([found], run.id)

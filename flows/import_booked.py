@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from connectors.errors import BrakePulled, NeverImported, ProfileMissing, UsageWrong
+from connectors.errors import BrakePulled, NeverImported, UsageWrong
 from connectors.ledger.desk import Load
 from flows.connection import Connection
 from flows.gather import RESOURCES, Window, gather
+from flows.importing import in_one_go
 from flows.invitations import prepare_invitations
 from flows.report import ImportReport, euro
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
@@ -91,9 +92,11 @@ def import_booked(
         steps("read what Teamleader booked", gather, run, window)
         unusual = brake(run, request)
         prepare_invitations(run, silent=unusual and not request.invite)
+        if not run.dry_run:
+            steps("update customers", update_customers, run)
         steps("decide and send", decide_and_apply, run)
         if not run.dry_run:
-            steps("update customers", finish_customers, run)
+            steps("set up new customers", update_customers, run)
             _move_watermarks(run, window)
         return _close(run, request)
 
@@ -131,7 +134,8 @@ def brake(run: Run, request: ImportRequest) -> bool:
     reasons, load = _beyond_the_brake(run)
     silent = bool(reasons) or run.ledger.watermarks.read("invoices") is None
     mails = settings.profile(settings.new_customer_profile).invitation == "twikey"
-    if load.bookings and mails and not run.ledger.desk.ever_sent():
+    never_yet = run.ledger.watermarks.read("invoices") is None and not run.ledger.desk.ever_sent()
+    if load.bookings and mails and never_yet:
         reasons.append(
             f"a first load, for which profile {settings.new_customer_profile} may mail"
             f" {load.bookings} invitations (switch its sending off in Twikey first, or set"
@@ -140,15 +144,17 @@ def brake(run: Run, request: ImportRequest) -> bool:
     if reasons and run.dry_run:
         run.notes.append("would need --yes: " + "; ".join(reasons))
     elif reasons and not request.yes:
+        run.ledger.desk.take_back(run.id, run.began)
         raise BrakePulled("Nothing was sent: this import holds " + "; ".join(reasons))
     return silent
 
 
 def _beyond_the_brake(run: Run) -> tuple[list[str], Load]:
     """Return what exceeds the configured limits, in words, and what is about to be created."""
-    limits = run.connection.settings.brake
+    settings = run.connection.settings
+    limits = settings.brake
     cutoff = run.connection.today() - timedelta(days=limits.older_than_days)
-    load, old = run.ledger.desk.load(cutoff.isoformat())
+    load, old = run.ledger.desk.load(run.id, cutoff.isoformat(), settings.number_prefix)
     reasons = []
     if limits.bookings and load.bookings > limits.bookings:
         reasons.append(f"{load.bookings} invoices (the brake is set to {limits.bookings})")
@@ -164,15 +170,19 @@ def _beyond_the_brake(run: Run) -> tuple[list[str], Load]:
 
 def decide_and_apply(run: Run) -> int:
     """Decide and send chunk by chunk; return how many creates left."""
-    from flows.work import work_through
-
-    if not run.ledger.bookings.any_undecided():
+    if not run.ledger.bookings.any_undecided(run.id):
         return 0
+    with in_one_go():
+        from flows.work import work_through  # pandas: an idle run stays without it
+
     return work_through(run)
 
 
-def finish_customers(run: Run) -> int:
-    """Set default profiles of new customers, and let changed customers follow (guide 12)."""
+def update_customers(run: Run) -> int:
+    """Let changed customers follow and set default profiles of new ones (guide 12).
+
+    Before the invoices, so that an invitation goes to the new address; after them for the new.
+    """
     if not run.ledger.customers.any_to_tell():
         return 0
     from flows.tell_customers import tell_customers
@@ -194,19 +204,3 @@ def _close(run: Run, request: ImportRequest) -> ImportReport:
     report = ImportReport.of(run, request.name())
     run.ledger.runs.end(run.id, run.now(), report.outcome, report.headline(), report.counts())
     return report
-
-
-def require_profile(run: Run) -> None:
-    """Refuse to send anything while the configured profile is not Twikey's (guide 3, Required)."""
-    profile = run.connection.settings.new_customer_profile
-    fact = f"profile {profile} seen on"
-    today = run.connection.today().isoformat()
-    if run.ledger.facts.read(fact) == today:
-        return
-    try:
-        run.connection.twikey.payment_methods(profile)
-    except ProfileMissing:
-        raise ProfileMissing(
-            f"Twikey has no profile {profile}, which new_customer_profile in config.toml names"
-        ) from None
-    run.ledger.facts.write(fact, today)

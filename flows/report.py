@@ -93,9 +93,12 @@ class ImportReport:
         if self.outcome == "off":
             return "automatic import is off"
         sent = "would be sent" if self.dry_run else "sent"
-        parts = [f"{self.sent} {sent}, {euro(self.sent_cents)}"]
+        none = "nothing new" if self.read == self.known else f"nothing {sent}"
+        parts = [f"{self.sent} {sent}, {euro(self.sent_cents)}" if self.sent else none]
         if self.held:
             parts.insert(0, f"{self.held} held")
+        elif self.waiting:
+            parts.append(f"{len(self.waiting)} still held")
         if self.problems:
             parts.insert(0, "not everything could be read")
         return "; ".join(parts)

@@ -14,6 +14,8 @@ from connectors.errors import Trouble
 from connectors.ledger.ledger import Ledger
 from flows.connection import Connection
 
+DEPARTMENTS = "department names"
+
 R = TypeVar("R")
 Tell = Callable[[str, int, int | None], None]
 
@@ -36,7 +38,10 @@ def silently(what: str, done: int, total: int | None) -> None:
 
 @dataclass
 class Run:
-    """What every step of a run gets. ``ledger`` is a copy in a dry run."""
+    """What every step of a run gets. ``ledger`` is a copy in a dry run.
+
+    ``in_doubt`` says why nothing more is to be sent in this run: writes were left unanswered.
+    """
 
     id: int
     connection: Connection
@@ -46,6 +51,7 @@ class Run:
     problems: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     read_whole: dict[str, bool] = field(default_factory=dict)
+    in_doubt: str | None = None
     began: datetime = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,233 +1,221 @@
-"""What people see in a terminal: progress while it works, a summary that adds up, and the cure.
+"""What people see in a terminal: the verdict, a summary that adds up, and the cure.
 
-Progress goes to standard error, results to standard output, so that both can be piped apart. Text
-from outside (names, numbers, answers) is stripped of control characters before it is shown.
+Results go to standard output, progress and troubles to standard error, so that they can be piped
+apart. Text from outside (names, numbers, answers) is stripped of control characters first.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
-from connectors.errors import Trouble
-from flows.report import ImportReport, euro
+from connectors.errors import SettingsWrong, Trouble
+from flows.layout import clean, columns, hanging, shorten, width_of
+from flows.report import ImportReport
 
 if TYPE_CHECKING:
     from flows.check import Finding
-
-QUIET_SECONDS = 2.0
-
-
-def clean(value: object) -> str:
-    """Return text that cannot move the cursor, colour the screen or reverse the line."""
-    return "".join(c if c.isprintable() else " " for c in str(value if value is not None else ""))
-
-
-class Progress:
-    """Tells how far a step has come: a living line on a terminal, a line every 2 s elsewhere.
-
-    rich is imported only for a terminal: a scheduled idle poll should not pay for it.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._last = time.monotonic()
-        self._bar: Any = None
-        self._task: Any = None
-
-    def __call__(self, what: str, done: int, total: int | None) -> None:
-        """Show one step's progress."""
-        if self._stream.isatty():
-            self._draw(what, done, total)
-        elif time.monotonic() - self._last > QUIET_SECONDS:
-            self._stream.write(f"  {what}: {done}" + (f" of {total}\n" if total else "\n"))
-            self._stream.flush()
-            self._last = time.monotonic()
-
-    def _draw(self, what: str, done: int, total: int | None) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        if self._bar is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False),
-                       BarColumn(bar_width=24), TextColumn("{task.fields[count]}"),
-                       TimeElapsedColumn())  # fmt: skip
-            self._bar = Progress(*columns, console=Console(file=self._stream), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("", total=None, count="")
-        count = f"{done} of {total}" if total else f"{done}"
-        self._bar.update(self._task, description=what, completed=done, total=total, count=count)
-
-    def waiting(self, seconds: float, why: str) -> None:
-        """Say that a service makes us wait."""
-        if seconds >= QUIET_SECONDS:
-            self.close()
-            self._stream.write(f"  {why}: waiting {seconds:.0f} s\n")
-            self._stream.flush()
-
-    def close(self) -> None:
-        """Leave a clean line behind."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+    from flows.follow_up import FollowUpReport
 
 
 class Screen:
-    """Prints results, for people or (``as_json``) for machines."""
+    """Prints results, for people or (``as_json``) for machines: the verdict first, then why."""
 
     def __init__(self, *, as_json: bool = False, stream: TextIO | None = None) -> None:
         self.as_json = as_json
         self._stream = stream or sys.stdout
-        self._colours = self._stream.isatty()
+        self._width = width_of(self._stream)
 
-    def line(self, text: str = "") -> None:
+    def line(self, text: str = "", colour: str = "") -> None:
         """Print one line, for people only."""
         if not self.as_json:
-            self._stream.write(text + "\n")
+            self._stream.write((_paint(text, colour, self._stream) if colour else text) + "\n")
+
+    def flush(self) -> None:
+        """Show now what was printed."""
+        self._stream.flush()
 
     def machine(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a value as JSON, for machines only."""
         if self.as_json:
             self._stream.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
-    def paint(self, text: str, colour: str) -> str:
-        """Colour a text on a terminal."""
-        codes = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
-        return f"\x1b[{codes[colour]}m{text}\x1b[0m" if self._colours else text
-
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print rows in columns; what is too long for the terminal is folded, never cut."""
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        if self.as_json:
-            return
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-        for head in heads:
-            table.add_column(head, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(clean(value)) for value in row))
-        if table.row_count:
-            width = None if self._colours else 160
-            Console(file=self._stream, width=width, highlight=False).print(table)
-
     def trouble(self, trouble: Trouble) -> None:
-        """Print what went wrong and the cure."""
+        """Print what went wrong and the cure, to standard error."""
         self.machine({"error": type(trouble).__name__, "sentence": str(trouble),
                       "advice": trouble.advice, "exit_code": trouble.exit_code})  # fmt: skip
-        if not self.as_json:
-            sentence = clean(trouble).rstrip(".")
-            sys.stderr.write(f"{self.paint(sentence + '.', 'red')}\n{trouble.advice}\n")
+        if self.as_json:
+            return
+        sentences = [f"{clean(trouble).rstrip('.')}."]
+        if isinstance(trouble, SettingsWrong):
+            sentences = [
+                "The settings cannot be used:",
+                *(f"- {clean(p)}" for p in trouble.problems),
+            ]
+        for sentence in sentences:
+            for text in hanging("  " if sentence.startswith("- ") else "", sentence, self._width):
+                sys.stderr.write(_paint(text, "red", sys.stderr) + "\n")
+        sys.stderr.write("\n".join(hanging("", trouble.advice, self._width)) + "\n")
+
+    def _facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Print named facts under each other, leaving out the empty ones."""
+        for block in columns([fact for fact in facts if fact[1]], self._width, indent=2):
+            for text in block:
+                self.line(text)
 
     # ---- the summary of an import (guide 5)
 
     def report(self, report: ImportReport) -> None:
-        """Print an import's summary: the line that adds up, the figures, what needs a person."""
+        """Print an import's summary: the verdict, the line that adds up, what needs a person."""
         self.machine({**report.__dict__, "exit_code": report.exit_code})
-        title = f"{report.name}{' (dry run, nothing was sent)' if report.dry_run else ''}"
-        self.line(self.paint(title, "bold"))
-        for problem in report.problems:
-            self.line(self.paint(f"  ! {clean(problem)}", "red"))
-        if report.outcome == "off":
-            self._notes(report)
+        if self.as_json:
             return
-        self.line(f"  {report.tie_out()}")
-        word = "would be sent" if report.dry_run else "sent"
-        profiles = ", ".join(f"{count} on {name}" for name, count in report.profiles.items())
-        if report.sent:
-            self.line(f"  {word}: {report.sent} for {euro(report.sent_cents)} ({profiles})")
-        if report.new_customers:
-            self.line(f"  customers new to Twikey: {report.new_customers}")
-        if report.adopted:
-            self.line(f"  found standing in Twikey already: {report.adopted}")
-        self._reasons("skipped by rule", report, "skipped")
-        self._notices(report)
-        if report.dry_run:
-            self.line(f"  invitations that may leave: {report.invitations}")
-        calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
-        self.line(f"  calls: {calls}")
-        self.held(report.waiting)
-        self._notes(report)
-
-    def _reasons(self, title: str, report: ImportReport, kind: str) -> None:
-        from mappings.reasons import REASONS
-
-        mine = {c: n for c, n in report.reasons.items() if c in REASONS and REASONS[c].kind == kind}
-        if mine:
-            self.line(f"  {title}: " + ", ".join(f"{n} {c}" for c, n in sorted(mine.items())))
-
-    def _notices(self, report: ImportReport) -> None:
-        if report.notices:
-            text = ", ".join(f"{n} {code}" for code, n in sorted(report.notices.items()))
-            self.line(f"  sent with a notice: {text}")
-
-    def _notes(self, report: ImportReport) -> None:
+        name = f"{report.name}{', dry run' if report.dry_run else ''}"
+        colour = {0: "green", 2: "yellow"}.get(report.exit_code, "red")
+        self.line(f"{name}: {report.headline()}", colour)
+        for problem in report.problems:
+            for text in hanging("  ! ", clean(problem), self._width):
+                self.line(text, "red")
+        if report.outcome != "off":
+            self.line(f"  {report.tie_out()}")
+            self._facts(_figures(report))
         for note in report.notes:
-            self.line(f"  note: {clean(note)}")
+            for text in hanging("  note: ", clean(note), self._width):
+                self.line(text)
+        if report.held:
+            self.line()
+            self.held(report.waiting)
+        elif report.waiting:
+            self.still_held(report.waiting)
+
+    # ---- the summary of a follow-up (guide 5 to 8)
+
+    def follow_up(self, report: FollowUpReport) -> None:
+        """Print a follow-up's summary: the verdict, each step's figures, what needs a person."""
+        self.machine({**asdict(report), "exit_code": report.exit_code})
+        if self.as_json:
+            return
+        colour = {0: "green", 2: "yellow"}.get(report.exit_code, "red")
+        self.line(f"{report.name}: {report.headline()}", colour)
+        for problem in report.problems:
+            for text in hanging("  ! ", clean(problem), self._width):
+                self.line(text, "red")
+        self._facts(_steps(report))
+        for note in report.notes:
+            for text in hanging("  note: ", clean(note), self._width):
+                self.line(text)
+        self.alerts(report.alerts)
+
+    def alerts(self, alerts: Sequence[Mapping[str, Any]], most: int = 20) -> None:
+        """Print open alerts, each with its facts, and the cure of each kind once."""
+        from mappings.reasons import advice_of, sentence_of
+
+        if self.as_json or not alerts:
+            return
+        self.line(f"\n{len(alerts)} need you:", "yellow")
+        shown = sorted(alerts, key=lambda row: (row["code"], _natural(row["number"])))[:most]
+        for place, row in enumerate(shown):
+            if place == 0 or shown[place - 1]["code"] != row["code"]:
+                self.line(f"\n{row['code']}", "yellow")
+            head = f"  {clean(row['number'] or row['booking_id'])}: "
+            for text in hanging(head, clean(sentence_of(row["code"], row["detail"])), self._width):
+                self.line(text)
+            if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:
+                for text in hanging("  -> ", advice_of(row["code"]), self._width):
+                    self.line(text)
+        if len(alerts) > most:
+            self.line(f"\n... and {len(alerts) - most} more: `teamleader-twikey status`")
 
     # ---- what needs a person
 
+    def still_held(self, waiting: Sequence[Mapping[str, Any]]) -> None:
+        """Remind of what waits since an earlier run, in one line."""
+        codes = ", ".join(f"{n} {c}" for c, n in Counter(r["reason"] for r in waiting).items())
+        for one in hanging("  still held: ", f"{codes} (`teamleader-twikey held`)", self._width):
+            self.line(one, "yellow")
+
     def held(self, waiting: Sequence[Mapping[str, Any]], most: int = 20) -> None:
-        """Print what waits for a person with its reason, and each reason once with its cure."""
-        from mappings.reasons import advice_of, sentence_of
+        """Print what waits for a person, by reason, and the cure of each reason once."""
+        from mappings.reasons import advice_of
 
         if self.as_json or not waiting:
             return
-        self.line(self.paint(f"  needs you ({len(waiting)}):", "yellow"))
-        self.table(
-            ("number", "customer", "amount", "reason", "why"),
-            [
-                (
-                    row["number"] or row["id"],
-                    clean(row["invoicee_name"])[:28],
-                    f"{row['currency'] or ''} {(row['payable_cents'] or 0) / 100:,.2f}",
-                    row["reason"],
-                    sentence_of(row["reason"], row["detail"] or ""),
-                )
-                for row in waiting[:most]
-            ],
-        )
+        self.line(f"{len(waiting)} held, not sent until put right:", "yellow")
+        shown = sorted(waiting, key=lambda row: (row["reason"], _natural(row["number"])))[:most]
+        blocks = list(columns([_held_row(row) for row in shown], self._width, indent=2, right=(2,)))
+        for place, (row, block) in enumerate(zip(shown, blocks, strict=True)):
+            code = row["reason"]
+            if place == 0 or shown[place - 1]["reason"] != code:
+                self.line()
+                self.line(code, "yellow")
+            for text in block:
+                self.line(text)
+            if place + 1 == len(shown) or shown[place + 1]["reason"] != code:
+                for text in hanging("  -> ", advice_of(code), self._width):
+                    self.line(text)
         if len(waiting) > most:
-            self.line(f"  ... and {len(waiting) - most} more: `teamleader-twikey held`")
-        for code in dict.fromkeys(row["reason"] for row in waiting):
-            self.line(f"  {self.paint(code, 'yellow')}: {advice_of(code)}")
+            self.line(f"\n... and {len(waiting) - most} more: `teamleader-twikey held`")
 
     # ---- check, status, journey
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what the probes found, and the cure of each that is not well."""
         self.machine([finding.__dict__ for finding in findings])
-        marks = {"ok": ("ok   ", "green"), "warns": ("look ", "yellow"), "fails": ("FAILS", "red")}
-        for finding in findings:
-            word, colour = marks[finding.state]
-            self.line(f"{self.paint(word, colour)} {finding.probe}: {clean(finding.sentence)}")
+        if self.as_json:
+            return
+        count: Counter[str] = Counter(finding.state for finding in findings)
+        bad = [f"{count[s]} {words}" for s, words in (("fails", "failing"), ("warns", "to look at"))
+               if count[s]]  # fmt: skip
+        colour = "red" if count["fails"] else "yellow" if bad else "green"
+        self.line(f"{len(findings)} probes: {', '.join(bad) or 'all well'}", colour)
+        marks = {"ok": "ok", "warns": "look", "fails": "FAILS"}
+        rows = [(marks[f.state], f.probe, clean(f.sentence)) for f in findings]
+        colours = {"ok": "green", "warns": "yellow", "fails": "red"}
+        for finding, block in zip(findings, columns(rows, self._width), strict=True):
+            mark = marks[finding.state]
+            painted = _paint(mark, colours[finding.state], self._stream)
+            self.line(painted + block[0].removeprefix(mark))
+            for text in block[1:]:
+                self.line(text)
             if finding.cure:
-                self.line(f"      -> {clean(finding.cure)}")
+                for text in hanging("       -> ", clean(finding.cure), self._width):
+                    self.line(text)
 
     def status(self, state: Mapping[str, Any]) -> None:
         """Print the state of a connection."""
         self.machine(state)
-        behind = state["behind_seconds"]
-        self.line(f"connection {state['connection']} in {state['home']}")
-        self.line(f"  Teamleader: {'connected' if state['connected'] else 'not connected'}")
-        self.line(f"  automatic import: {'on' if state['automatic'] else 'off'}")
-        seen = "never" if behind is None else f"{ago(behind)} ago"
-        self.line(f"  everything booked was last seen: {seen}")
-        self.line(f"  at work: {state['at_work'] or 'nobody'}")
+        if self.as_json:
+            return
+        behind, waiting = state["behind_seconds"], state["waiting"]
+        seen = "never imported" if behind is None else f"all bookings seen {ago(behind)} ago"
+        verdict = f"{state['connection']}: {seen}, {len(waiting)} held"
+        self.line(verdict, "yellow" if waiting or behind is None else "green")
         stages = ", ".join(f"{n} {stage}" for stage, n in sorted(state["bookings"].items()))
-        self.line(f"  bookings: {stages or 'none'}; customers in Twikey: {state['customers']}")
-        if state["unsettled"]:
-            self.line(f"  writes whose answer was lost, to be looked up: {state['unsettled']}")
+        lost = state["unsettled"]
+        self._facts([
+            ("home", clean(state["home"])),
+            ("Teamleader", "connected" if state["connected"] else "not connected"),
+            ("automatic", "on" if state["automatic"] else "off"),
+            ("at work", clean(state["at_work"] or "nobody")),
+            ("bookings", stages or "none"),
+            ("customers", f"{state['customers']} in Twikey"),
+            ("PDFs", ", ".join(f"{n} {what}" for what, n in sorted(state["pdfs"].items()))),
+            ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
+        ])  # fmt: skip
         if state["runs"]:
-            self.table(
-                ("started", "flow", "outcome", "message"),
-                [(r["started_at"], r["flow"], r["outcome"], r["message"]) for r in state["runs"]],
-            )
-        self.held(state["waiting"])
+            self.line("\nlast runs (UTC)", "dim")
+            self._facts((f"{_instant(r['started_at'])}  {clean(r['outcome'] or 'at work')}",
+                         clean(r["message"] or r["flow"])) for r in state["runs"])  # fmt: skip
+        if waiting:
+            self.line()
+            self.still_held(waiting)
+        self.alerts(state["alerts"])
 
     def journey(
         self, found: Sequence[Mapping[str, Any]], stories: Sequence[Mapping[str, Any]]
@@ -235,28 +223,117 @@ class Screen:
         """Print what happened to a booking or customer, oldest first."""
         self.machine({"bookings": list(found), "stories": list(stories)})
         for row in found:
-            self.line(
-                self.paint(f"{row['number'] or row['id']}  {clean(row['invoicee_name'])}", "bold")
-            )
-            profile = (
-                f"profile {row['ct'] or 'left to Twikey'} ({row['ct_source'] or 'not chosen'})"
-            )
-            self.line(f"  {row['kind']} {row['id']}, stage {row['stage']}, {profile}")
-            for link in filter(None, (row["web_url"], row["url"])):
-                self.line(f"  {clean(link)}")
+            amount = _money(row["currency"], row["payable_cents"])
+            title = f"{row['number'] or row['id']}  {shorten(clean(row['invoicee_name']), 48)}"
+            self.line(f"{title}  {amount}  {row['stage']}", "bold")
+            profile = f"{row['ct'] or 'left to Twikey'} ({row['ct_source'] or 'not chosen'})"
+            self._facts([
+                (row["kind"].replace("_", " "), row["id"]), ("profile", profile),
+                ("Teamleader", clean(row["web_url"])), ("Twikey", clean(row["url"])),
+            ])  # fmt: skip
         for story in stories:
-            self.table(
-                ("at", "run", "what", "facts"),
-                [
-                    (e["at"], e["run"] or "", e["what"],
-                     ", ".join(f"{k}: {v}" for k, v in e["facts"].items() if v is not None))
-                    for e in story["events"]
-                ],
-            )  # fmt: skip
+            self.line("\nwhen (UTC)", "dim")
+            self._facts(_event(event) for event in story["events"])
 
-    def flush(self) -> None:
-        """Show now what was printed."""
-        self._stream.flush()
+
+def _steps(report: FollowUpReport) -> list[tuple[str, str]]:
+    """Return the figures of a follow-up's steps; what is nothing is left out."""
+    facts: list[tuple[str, str]] = []
+    if report.payments is not None:
+        states = ", ".join(f"{n} {state}" for state, n in sorted(report.payments.open.items()))
+        facts += [("events", f"{report.payments.events} read" + (f"; {states}" if states else ""))]
+    if report.guards is not None and report.guards.looked_at:
+        guards = report.guards
+        facts += [("guards", f"{guards.looked_at} open bookings compared, "
+                             f"{guards.set_to_paid} set to paid in Twikey")]  # fmt: skip
+    if report.documents is not None:
+        why = ", ".join(f"{n} {code}" for code, n in sorted(report.documents.reasons.items()))
+        pdfs = f"{report.documents.attached} attached, {report.documents.still_missing} missing"
+        facts += [("PDFs", pdfs + (f" ({why})" if why else ""))]
+    if report.invitations is not None:
+        invited = report.invitations
+        facts += [("invitations", f"{invited.invited} sent, {invited.waiting} waiting, "
+                                  f"{invited.silent} silent")]  # fmt: skip
+    calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
+    return [*facts, ("calls", calls)]
+
+
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+
+
+def _paint(text: str, colour: str, stream: TextIO) -> str:
+    """Colour a text on a terminal whose owner did not ask for NO_COLOR."""
+    plain = not stream.isatty() or "NO_COLOR" in os.environ
+    return text if plain else f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
+
+
+def _figures(report: ImportReport) -> list[tuple[str, str]]:
+    """Return what a summary says under its line that adds up; an empty one is left out."""
+    from mappings.reasons import REASONS
+
+    skipped = {c: n for c, n in report.reasons.items() if c in REASONS
+               and REASONS[c].kind == "skipped"}  # fmt: skip
+    mails = f"{report.invitations} may leave" if report.dry_run and report.invitations else ""
+    return [
+        ("profiles", ", ".join(_on_profile(n, name) for name, n in report.profiles.items())),
+        ("customers", f"{report.new_customers} new to Twikey" if report.new_customers else ""),
+        ("adopted", f"{report.adopted} stood in Twikey already" if report.adopted else ""),
+        ("skipped", _counted(skipped)),
+        ("notices", _counted(report.notices)),
+        ("invitations", mails),
+        ("calls", ", ".join(f"{n} to {name}" for name, n in report.calls.items())),
+    ]
+
+
+def _on_profile(count: int, name: str) -> str:
+    return f"{count} on {name if name.isdecimal() else f'the {name}'}"
+
+
+def _counted(codes: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {code}" for code, n in sorted(codes.items()))
+
+
+def _held_row(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    from mappings.reasons import sentence_of
+
+    return (
+        clean(row["number"] or row["id"]),
+        shorten(clean(row["invoicee_name"]), 28),
+        _money(row["currency"], row["payable_cents"]),
+        clean(sentence_of(row["reason"], row["detail"] or "")),
+    )
+
+
+def _money(currency: str | None, cents: int | None) -> str:
+    return "" if cents is None else f"{currency or ''} {cents / 100:,.2f}".strip()
+
+
+def _natural(number: str | None) -> list[Any]:
+    """Return a key that sorts 2026 / 9 before 2026 / 10."""
+    return [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", number or "")]
+
+
+def _instant(at: str) -> str:
+    """Write the ledger's UTC instant for people."""
+    return at[:19].replace("T", " ")
+
+
+def _event(event: Mapping[str, Any]) -> tuple[str, str]:
+    who = f"run {event['run']}" if event["run"] else "by hand"
+    return f"{_instant(event['at'])}  {who}", clean(f"{event['what']} {_said(event['facts'])}")
+
+
+def _said(facts: Mapping[str, Any]) -> str:
+    """Write the facts of an event in brackets."""
+    said = ", ".join(f"{k}: {_change(v)}" for k, v in facts.items() if v not in (None, False))
+    return f"({said})" if said else ""
+
+
+def _change(value: object) -> object:
+    """Write a change, which the ledger keeps as [before, after]."""
+    if isinstance(value, list) and len(value) == 2:
+        return " -> ".join("none" if v is None else str(v) for v in value)
+    return value
 
 
 def ago(seconds: float) -> str:

@@ -63,7 +63,9 @@ Zone = Annotated[str, AfterValidator(_zone)]
 class Frozen(BaseModel):
     """Settings never change during a run, and an unknown key is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class ProfileSettings(Frozen):

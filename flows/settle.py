@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.errors import FeedBusy, NotFound
-from connectors.ledger.crossing import OpenWrite, Verdict
+from connectors.errors import CallRefused, FeedBusy, OtherAccount
 from connectors.ledger.runs import text
 from connectors.twikey.client import read_feed
-from connectors.twikey.records import BatchResult, TwikeyInvoice
+from flows.bulk import settle_bulk
 from flows.run import Run
-from mappings.answers import meaning
+from flows.standing import find_in_twikey, held, record_standing
 
+ACCOUNT = "twikey account"
 VERIFIED_AFTER = timedelta(hours=1)
-VERIFIED_PER_RUN = 25
+BUSY_AT_MOST = timedelta(hours=1)
 
 
 def read_twikey(run: Run) -> int:
@@ -26,16 +26,33 @@ def read_twikey(run: Run) -> int:
     It shows what stands in Twikey under which number and whose it is: our own creates, invoices
     entered by hand, and after the loss of a ledger everything (complaints C17, C18).
     """
+    _same_account(run)
     feed, twikey = run.ledger.feed, run.connection.twikey
     count = 0
     try:
         for page in read_feed(twikey.invoice_feed, feed.position()):
             feed.invoices_seen(page.items, page.position, run.now())
             count += len(page.items)
+            run.notes += [f"Twikey's feed holds something unreadable: {u}" for u in page.unreadable]
             run.tell("reading what Twikey has", count, None)
     except FeedBusy as busy:
         run.notes.append(f"{busy}; its news come with the next run")
+    except CallRefused as refused:
+        run.notes.append(f"what Twikey has could not be read beforehand: {refused}")
     return count
+
+
+def _same_account(run: Run) -> None:
+    """Refuse one ledger for two Twikey accounts: what one has, the other would never get."""
+    merchant = run.connection.twikey.merchant()
+    if merchant is None:
+        return
+    place = "beta " if ".beta." in run.connection.secrets.twikey_api_url else ""
+    known, here = run.ledger.facts.read(ACCOUNT), f"{place}{merchant}"
+    if known is None:
+        run.ledger.facts.write(ACCOUNT, here)
+    elif known != here:
+        raise OtherAccount(f"This ledger belongs to Twikey account {known}, the key is of {here}")
 
 
 def settle(run: Run) -> int:
@@ -43,126 +60,48 @@ def settle(run: Run) -> int:
     crossings = run.ledger.crossings
     crossings.close_repeatable(run.now())
     for bulk in crossings.open_bulks():
-        _ask_for_bulk(run, bulk["id"], bulk["twikey_batch"])
-    open_writes = [w for w in crossings.open_writes() if w.not_before <= text(run.now())]
-    for done, write in enumerate(open_writes, start=1):
-        run.tell("looking up writes whose answer was lost", done, len(open_writes))
-        _look_up(run, write)
-    return len(open_writes)
-
-
-def _ask_for_bulk(run: Run, batch: int, twikey_batch: str) -> None:
-    """Read the result of a bulk that an earlier run could not wait for."""
-    result = run.connection.twikey.batch(twikey_batch)
-    if result.state != "busy":
-        record_bulk(run, batch, result)
-
-
-def record_bulk(run: Run, batch: int, result: BatchResult) -> list[Verdict]:
-    """Record what a finished bulk says of its members; return those it refused.
-
-    A member that the result does not name stays unknown and is looked up later; a bulk of which
-    nothing was imported is looked up too before anything is sent again (reliability P3).
-    """
-    crossings = run.ledger.crossings
-    members = set(crossings.members(batch))
-    rows = {row.id: row for row in result.rows}
-    done = [(i, i, None, None) for i in members if i in rows and rows[i].ok]
-    refused = [
-        Verdict(i, "held", "REFUSED", rows[i].status)
-        for i in members
-        if i in rows and not rows[i].ok
-    ]
-    with run.ledger.atomic():
-        crossings.bulk_ended(batch, result.state)
-        if done:
-            crossings.sent(
-                done,
-                run.id,
-                run.now(),
-                how="created in Twikey (bulk)",
-                new_profile=profile_to_set(run),
-            )
-        lost = sorted(members - set(rows))
-        if lost:
-            crossings.unknown(lost, "the result of the bulk does not name it", run.id, run.now())
-    return refused
-
-
-def profile_to_set(run: Run) -> str | None:
-    """Return the default profile that new customers get, or None where Twikey decides."""
-    settings = run.connection.settings
-    return settings.new_customer_profile if settings.unknown_customers == "profile" else None
-
-
-def _look_up(run: Run, write: OpenWrite) -> None:
-    standing = find_in_twikey(run, write.booking_id, write.twikey_number)
-    if standing is None:
-        run.ledger.crossings.not_applied(
-            [write.booking_id], run.id, run.now(), "looked up: not in Twikey"
-        )
-        return
-    record_standing(run, write, standing)
-
-
-def find_in_twikey(run: Run, booking_id: str, number: str) -> TwikeyInvoice | None:
-    """Return what stands in Twikey under our id, else under the number, or None."""
-    twikey, feed = run.connection.twikey, run.ledger.feed
-    found = twikey.invoice(booking_id) or twikey.invoice_by_number(number)
-    if found is not None:
-        return found
-    seen = feed.seen_under(number)
-    return twikey.invoice(seen.id) if seen is not None else None
-
-
-def record_standing(run: Run, write: OpenWrite, standing: TwikeyInvoice) -> str:
-    """Compare what stands in Twikey with what was sent, and record it; return the meaning."""
-    said, detail = meaning(
-        standing,
-        booking_id=write.booking_id,
-        number=write.twikey_number,
-        amount_cents=write.amount_cents,
-        issued_on=write.issued_on,
-        customer_id=write.customer_id,
-    )
-    row = (write.booking_id, standing.id, standing.url, standing.state)
-    crossings = run.ledger.crossings
-    if said == "ours":
-        crossings.sent(
-            [row], run.id, run.now(), how="found in Twikey", new_profile=profile_to_set(run)
-        )
-    elif said == "adopted":
-        crossings.sent([row], run.id, run.now(), adopted=True, how="adopted")
-    else:
-        crossings.refused([Verdict(write.booking_id, "held", "DIFFERS", detail)], run.id, run.now())
-    return said
+        overdue = bulk["not_before"] <= text(run.now() - BUSY_AT_MOST)
+        settle_bulk(run, bulk["id"], bulk["twikey_batch"], overdue=overdue)
+    writes = [w.sent for w in crossings.open_writes() if w.not_before <= text(run.now())]
+    for done, sent in enumerate(writes, start=1):
+        run.tell("looking up writes whose answer was lost", done, len(writes))
+        standing = find_in_twikey(run, sent.booking_id, sent.number)
+        if standing is not None:
+            record_standing(run, sent, standing)
+        else:
+            why = "looked up: not in Twikey"
+            crossings.not_applied([sent.booking_id], run.id, run.now(), why)
+    return len(writes)
 
 
 def verify_bulk_creates(run: Run) -> None:
     """Look up bulk creates that Twikey reported as done and its feed has never shown.
 
-    Whether a bulk reports ``OK`` for a number that it silently left out is not documented; such a
-    booking is held. Bounded, because looking up is rate limited.
+    Whether a bulk reports ``OK`` for a number that it silently left out is not documented. Where
+    the feed shows creates at all, what it does not show is looked up; where it shows none, a few
+    are enough as long as they stand there. One that does not is held.
     """
-    crossings = run.ledger.crossings
-    before = text(run.now() - VERIFIED_AFTER)
-    for write in crossings.sent_unseen(before, VERIFIED_PER_RUN):
-        try:
-            standing = run.connection.twikey.invoice(write.booking_id)
-        except NotFound:
-            standing = None
-        if standing is not None:
-            run.ledger.feed.invoices_seen([standing], None, run.now())
-        else:
-            crossings.refused(
-                [
-                    Verdict(
-                        write.booking_id,
-                        "held",
-                        "DIFFERS",
-                        "Twikey reported it as created, but it is not there",
-                    )
-                ],
-                run.id,
-                run.now(),
-            )
+    found = run.ledger.crossings.unverified(text(run.now() - VERIFIED_AFTER))
+    if found is None:
+        return
+    batch, unseen, echoes = found
+    looked = unseen if echoes else _spread(unseen)
+    missing = [i for i in looked if not _stands(run, i)]
+    if missing:
+        missing += [i for i in unseen if i not in looked and not _stands(run, i)]
+    for booking_id in missing:
+        verdict = held(run, booking_id, "DIFFERS", "Twikey said it was created, but has it not")
+        run.ledger.crossings.refused([verdict], run.id, run.now())
+    run.ledger.crossings.bulk_ended(batch, "verified")
+
+
+def _spread(ids: list[str]) -> list[str]:
+    """Return the first, the middle and the last."""
+    return sorted({ids[0], ids[len(ids) // 2], ids[-1]}) if ids else []
+
+
+def _stands(run: Run, booking_id: str) -> bool:
+    standing = run.connection.twikey.invoice(booking_id)
+    if standing is not None:
+        run.ledger.feed.invoices_seen([standing], None, run.now())
+    return standing is not None

@@ -9,7 +9,6 @@ import pandas as pd
 from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.customers import snapshot
 from connectors.teamleader.records import Customer
-from flows.apply import set_default_profiles
 from flows.run import Run
 from mappings.customers import changes
 from mappings.frames import CUSTOMERS, frame
@@ -47,7 +46,7 @@ def _send(run: Run, customer: Customer, before: dict[str, Any]) -> None:
         return
     op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
     try:
-        run.connection.twikey.update_customer(customer.id, different)
+        left_out = run.connection.twikey.update_customer(customer.id, different)
     except OutcomeUnknown as lost:
         ledger.crossings.finish(op, "unknown", str(lost), run.now())
         run.notes.append(f"customer {customer.id}: {lost}; told again by the next run")
@@ -56,5 +55,42 @@ def _send(run: Run, customer: Customer, before: dict[str, Any]) -> None:
         ledger.customers.not_updated(customer.id, str(refused), run.id, run.now())
         run.notes.append(f"customer {customer.id} was not updated in Twikey: {refused}")
     else:
-        ledger.crossings.finish(op, "done", None, run.now())
-        ledger.customers.updated(customer.id, now, different, run.id, run.now())
+        taken = {name: value for name, value in different.items() if name not in left_out}
+        if left_out:
+            refused_fields = ", ".join(sorted(left_out))
+            run.notes.append(f"customer {customer.id}: Twikey does not take {refused_fields}")
+        with ledger.atomic():
+            ledger.crossings.finish(op, "done", None, run.now())
+            ledger.customers.updated(customer.id, now, taken, run.id, run.now())
+
+
+def set_default_profiles(run: Run) -> int:
+    """Give new customers their default profile, once (guide 2; staff may change it afterwards).
+
+    All intents are one commit, as those of a bulk; each outcome is a commit of its own.
+    """
+    todo = run.ledger.customers.profiles_to_set()
+    ops = run.ledger.crossings.begin_all("profile", [c for c, _ in todo], run.id, run.now())
+    for done, (op, (customer_id, profile)) in enumerate(zip(ops, todo, strict=True), start=1):
+        _set_default_profile(run, op, customer_id, profile)
+        run.tell("setting the default profile of new customers", done, len(todo))
+    return len(todo)
+
+
+def _set_default_profile(run: Run, op: str, customer_id: str, profile: str) -> None:
+    """Set one customer's default profile; a lost answer is harmless, the same is set again."""
+    ledger = run.ledger
+    try:
+        run.connection.twikey.update_customer(customer_id, {}, profile=profile)
+    except CallRefused as refused:
+        with ledger.atomic():
+            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            ledger.customers.profile_refused(customer_id, str(refused), run.id, run.now())
+        run.notes.append(f"default profile of customer {customer_id} not set: {refused}")
+    except (NotFound, OutcomeUnknown) as later:
+        ledger.crossings.finish(op, "unknown", str(later), run.now())
+        run.notes.append(f"default profile of customer {customer_id}: {later}; set again later")
+    else:
+        with ledger.atomic():
+            ledger.crossings.finish(op, "done", None, run.now())
+            ledger.customers.profile_set(customer_id, profile, run.id, run.now())

@@ -11,8 +11,9 @@ from pathlib import Path
 from connectors.errors import SettingsWrong, UsageWrong
 from flows.connection import Connection, home_of
 from flows.import_booked import ImportRequest, import_booked
+from flows.progress import Progress
 from flows.report import ImportReport
-from flows.screen import Progress, Screen
+from flows.screen import Screen
 from flows.settings import CONFIG_NAME
 
 
@@ -41,8 +42,10 @@ def init(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> i
     except OSError as error:
         raise SettingsWrong([f"{path} cannot be written: {error.strerror}"]) from None
     screen.machine({"config": str(path), "env": str(dotenv)})
-    screen.line(f"Wrote {path} and {dotenv}.")
-    screen.line("Next: fill in both, then run `teamleader-twikey connect`.")
+    screen.line("Two files to fill in, in which everything is explained:")
+    screen.line(f"  {path}")
+    screen.line(f"  {dotenv}")
+    screen.line("Next: `teamleader-twikey connect`.")
     return 0
 
 
@@ -71,7 +74,7 @@ def import_(arguments: argparse.Namespace, screen: Screen, progress: Progress) -
     request = ImportRequest(
         days=arguments.days, since=arguments.since, until=arguments.until,
         numbers=tuple(arguments.number), credit_notes=arguments.credit_notes,
-        dry_run=arguments.dry_run, yes=arguments.yes,
+        dry_run=arguments.dry_run, yes=arguments.yes, invite=arguments.invite,
         started_by=f"command line ({_user()})",
     )  # fmt: skip
     with _open(arguments, progress) as connection:
@@ -89,6 +92,45 @@ def _run_import(connection: Connection, request: ImportRequest, progress: Progre
     return import_booked(connection, request, tell=progress)
 
 
+def follow_up(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Run all steps of the follow-up, or those that are named."""
+    from flows.follow_up import FollowUpRequest, follow_up
+
+    named = arguments.payments or arguments.pdfs is not None or arguments.invitations
+    if arguments.missing and not (arguments.pdfs == []):
+        raise UsageWrong("--missing goes with --pdfs, without numbers")
+    request = FollowUpRequest(
+        payments=arguments.payments or not named,
+        pdfs=arguments.pdfs is not None or not named,
+        invitations=arguments.invitations or not named,
+        numbers=tuple(arguments.pdfs or ()),
+        missing=arguments.missing,
+        by_hand=not arguments.scheduled,
+        started_by=f"command line ({_user()})",
+    )
+    with _open(arguments, progress) as connection:
+        if os.environ.get("PREFECT_API_URL"):
+            from flows.prefect_flows import follow_up_on_prefect
+
+            report = follow_up_on_prefect(connection, request)
+        else:
+            report = follow_up(connection, request, tell=progress)
+    progress.close()
+    screen.follow_up(report)
+    return report.exit_code
+
+
+def invite(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Invite one customer by hand; a second invitation is refused unless --again."""
+    from flows.follow_up import invite as invite_customer
+
+    with _open(arguments, progress) as connection:
+        report = invite_customer(connection, arguments.number, again=arguments.again, by=_user())
+    progress.close()
+    screen.follow_up(report)
+    return report.exit_code
+
+
 def held(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
     """Show what waits for a person; 2 when something does."""
     with _open(arguments, progress) as connection:
@@ -101,15 +143,23 @@ def held(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> i
 
 
 def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
-    """Release held bookings and decide them now."""
+    """Release held bookings, all or those named, and decide them now."""
     names = () if arguments.name == ["all"] else tuple(arguments.name)
+    if arguments.confirm and not names:
+        raise UsageWrong("--confirm takes the numbers you looked at")
     with _open(arguments, progress) as connection:
         released = connection.ledger.desk.release(
             names, connection.clock.now(), _user(), confirm=arguments.confirm
         )
-        if not released:
-            raise UsageWrong(f"nothing held is called {' or '.join(arguments.name)}")
-        screen.line(f"Released: {', '.join(released)}")
+        waits = released or connection.ledger.desk.held(names)  # the unsettled are looked up again
+        if not waits and names:
+            raise UsageWrong(f"nothing held is called {' or '.join(names)}")
+        if not waits:
+            screen.machine({"released": []})
+            screen.line("Nothing is held.")
+            return 0
+        if released:
+            screen.line(f"Released: {', '.join(released)}")
         if arguments.later:
             screen.machine({"released": released})
             return 0
@@ -127,7 +177,7 @@ def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) ->
     with _open(arguments, progress) as connection:
         state = status_of(connection)
     screen.status(state)
-    return 2 if state["waiting"] else 0
+    return 2 if state["waiting"] or state["alerts"] else 0
 
 
 def journey(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

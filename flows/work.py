@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from flows.apply import apply_chunk, set_default_profiles
+import json
+
+from connectors.errors import ProfileMissing, ServiceUnavailable
+from flows.apply import apply_chunk
 from flows.decide import next_chunk, rules_of
-from flows.import_booked import require_profile
-from flows.run import Run
+from flows.run import DEPARTMENTS, Run
 
 
 def work_through(run: Run) -> int:
     """Decide and apply every undecided booking; return how many creates left (or would leave).
 
-    Chunks of 500 keep memory flat: 50,000 bookings are never held at once. New customers get their
-    default profile between chunks, because a later invoice of theirs carries no profile any more.
+    Chunks of 500 keep memory flat: 50,000 bookings are never held at once.
     """
     settings = run.connection.settings
-    rules = rules_of(settings, run.connection.today().isoformat(), _options(run))
+    names = json.loads(run.ledger.facts.read(DEPARTMENTS) or "{}")
+    rules = rules_of(settings, run.connection.today().isoformat(), _options(run), names)
     left = done = 0
     checked = False
-    if not run.dry_run:
-        set_default_profiles(run)
     while (chunk := next_chunk(run, rules)) is not None:
         plan, customers = chunk
         if not checked and (plan["action"] == "create").any():
             require_profile(run)
             checked = True
         left += apply_chunk(run, plan, customers)
-        if not run.dry_run:
-            set_default_profiles(run)
         done += len(plan)
+        if run.in_doubt is not None:
+            _leave_the_rest(run)
+            break
         run.tell("deciding and sending" if not run.dry_run else "deciding", done, None)
     return left
+
+
+def _leave_the_rest(run: Run) -> None:
+    """Stop sending to a Twikey that does not answer; the next scheduled run takes up the rest."""
+    if run.ledger.bookings.any_undecided(run.id):
+        run.problems.append(
+            ServiceUnavailable(f"{run.in_doubt}; the rest was not sent and waits for the next run")
+        )
 
 
 def _options(run: Run) -> dict[str, str]:
@@ -44,3 +53,19 @@ def _options(run: Run) -> dict[str, str]:
                 if definition.id == field_id:
                     options.update(definition.options)
     return options
+
+
+def require_profile(run: Run) -> None:
+    """Refuse to send anything while the configured profile is not Twikey's (guide 3, Required)."""
+    profile = run.connection.settings.new_customer_profile
+    fact = f"profile {profile} seen on"
+    today = run.connection.today().isoformat()
+    if run.ledger.facts.read(fact) == today:
+        return
+    try:
+        run.connection.twikey.payment_methods(profile)
+    except ProfileMissing:
+        raise ProfileMissing(
+            f"Twikey has no profile {profile}, which new_customer_profile in config.toml names"
+        ) from None
+    run.ledger.facts.write(fact, today)

@@ -6,9 +6,10 @@ was sent: our own invoice, the same invoice under another id (adopted), or a dif
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from connectors.twikey.records import TwikeyInvoice
+if TYPE_CHECKING:  # pydantic: an idle run stays without the shapes of what goes out
+    from connectors.twikey.records import TwikeyInvoice
 
 Meaning = Literal["ours", "adopted", "differs", "look closer"]
 

@@ -34,7 +34,9 @@ class Recipients(NamedTuple):
 
 def addresses(field: str | None) -> list[str]:
     """Split a field into what stands for addresses; ``Jan <jan@x.be>`` is ``jan@x.be``."""
-    parts = [(clean(part) or "") for part in SEPARATORS.split(field or "")]
+    if not field:
+        return []
+    parts = [(clean(part) or "") for part in SEPARATORS.split(field)]
     bare = [found.group(1) if (found := IN_BRACKETS.search(part)) else part for part in parts]
     return [part.strip().removeprefix("mailto:") for part in bare if part.strip()]
 

@@ -107,7 +107,7 @@ HELD = (
         "held",
         "Its number belonged to {detail}, which was deleted in Teamleader.",
         "Remove the earlier one in Twikey if it stands there, then release this one by hand: "
-        "`teamleader-twikey retry NUMBER`.",
+        "`teamleader-twikey retry NUMBER --confirm`.",
         "API reference 3.2; decisions 3",
     ),
     Reason(

@@ -20,12 +20,12 @@ UNPRINTABLE = re.compile(
 
 def printable(value: str | None) -> str | None:
     """Drop what cannot be shown and the blanks around; nothing left is None."""
-    return UNPRINTABLE.sub("", value or "").strip() or None
+    return _shown(value or "").strip() or None
 
 
 def clean(value: str | None) -> str | None:
     """Drop what cannot be shown and make all blanks single; nothing left is None."""
-    return " ".join(UNPRINTABLE.sub("", value or "").split()) or None
+    return " ".join(_shown(value or "").split()) or None
 
 
 def shorten(value: str, length: int) -> str:
@@ -37,3 +37,8 @@ def fit(value: str | None, length: int) -> str | None:
     """Clean a text and cut it to ``length`` characters."""
     cleaned = clean(value)
     return None if cleaned is None else shorten(cleaned, length)
+
+
+def _shown(value: str) -> str:
+    """Drop what cannot be shown; nearly every text passes the quick look."""
+    return value if value.isprintable() else UNPRINTABLE.sub("", value)

@@ -68,12 +68,11 @@ def note(frame: pd.DataFrame, where: Mask, code: str) -> pd.DataFrame:
     hit = undecided(frame) & where
     if not hit.any():
         return frame
-    before = [codes.split(",") if codes else [] for codes in frame["notices"]]
-    after = [
-        ",".join(dict.fromkeys([*codes, code] if yes else codes)) or None
-        for codes, yes in zip(before, hit, strict=True)
-    ]
-    return frame.assign(notices=text(frame, after))
+    notices = frame["notices"].tolist()
+    for place in np.flatnonzero(hit):
+        codes = notices[place].split(",") if notices[place] else []
+        notices[place] = ",".join(dict.fromkeys([*codes, code]))
+    return frame.assign(notices=text(frame, notices))
 
 
 def drop_idle_notices(frame: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,13 @@ DECIDED_FROM = """
   b.invoice_email, b.on_hold_since, b.confirmed, b.source_problem, b.source_detail
 """
 
+# A customer that an open write brings into being is not known before that write is settled: only
+# then does it get its default profile, and until then its invoices name the profile (decisions 4).
+BEING_MADE = (
+    "EXISTS (SELECT 1 FROM bookings b WHERE b.customer_id = customers.id"
+    " AND b.stage='sending' AND b.twikey_customer='new')"
+)
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -56,8 +63,11 @@ class Bookings:
 
     # ---- facts: what a list showed
 
-    def listed(self, page: Page, run_id: int, now: datetime) -> Listed:
-        """Enter a page in one transaction; what changed is compared column by column."""
+    def listed(self, page: Page, run_id: int, now: datetime, *, by_hand: bool = False) -> Listed:
+        """Enter a page in one transaction; what changed is compared column by column.
+
+        ``by_hand`` decides anew what was skipped: the settings may have changed since.
+        """
         with self._store.atomic():
             known = self._known([b.id for b in page.bookings])
             new = [b for b in page.bookings if b.id not in known]
@@ -66,7 +76,7 @@ class Bookings:
             ]
             self._enter(new, run_id, now)
             self._update(changed, run_id, now)
-            self._touch([b.id for b in page.bookings if b.id in known], run_id)
+            self._touch(list(known), run_id, by_hand=by_hand)
             self._set_unreadable(page.unreadable, run_id, now)
         return Listed(len(new), len(changed), len(known) - len(changed))
 
@@ -89,7 +99,7 @@ class Bookings:
         self._store.write_all(
             f"UPDATE bookings SET {', '.join(f'{c}=?' for c in COLUMNS)},"
             " stage = CASE WHEN stage IN ('skipped', 'held') THEN 'seen' ELSE stage END,"
-            " detail_run = CASE WHEN stage IN ('skipped', 'held') THEN NULL ELSE detail_run END,"
+            " detail_run = CASE WHEN stage IN ('sent', 'closed') THEN detail_run ELSE NULL END,"
             " source_problem = NULL, source_detail = NULL WHERE id=?",
             [(*booking, booking.id) for booking, _ in changed],
         )
@@ -100,9 +110,10 @@ class Bookings:
         ]
         self._journal.add_all(run_id, now, events)
 
-    def _touch(self, ids: Iterable[str], run_id: int) -> None:
+    def _touch(self, ids: Iterable[str], run_id: int, *, by_hand: bool) -> None:
+        again = ", stage = CASE stage WHEN 'skipped' THEN 'seen' ELSE stage END" if by_hand else ""
         self._store.write_all(
-            "UPDATE bookings SET read_run=? WHERE id=?", [(run_id, each) for each in ids]
+            f"UPDATE bookings SET read_run=?{again} WHERE id=?", [(run_id, each) for each in ids]
         )
 
     def _set_unreadable(self, records: Iterable[Unreadable], run_id: int, now: datetime) -> None:
@@ -144,6 +155,14 @@ class Bookings:
             [(problem, detail, each) for each in ids],
         )
 
+    def subscription_problem(self, subscription_id: str, run_id: int, detail: str) -> None:
+        """Mark bookings whose subscription cannot be read: its field may name a profile."""
+        self._store.write(
+            "UPDATE bookings SET source_problem='UNREADABLE', source_detail=?"
+            " WHERE subscription_id=? AND stage='seen' AND read_run=?",
+            (detail, subscription_id, run_id),
+        )
+
     def closed(self, booking_id: str, run_id: int, now: datetime) -> None:
         """Close a booking that was deleted in Teamleader; its journey and link stay."""
         with self._store.atomic():
@@ -158,37 +177,43 @@ class Bookings:
     def undecided(self, run_id: int, limit: int) -> list[tuple[Any, ...]]:
         """Return the next bookings to decide, in the columns of ``mappings.frames.BOOKINGS``.
 
-        Ordered by number with invoices before credit notes, so that bookings which claim the same
-        number meet in one chunk and a credit note finds its invoice already sent.
+        Only what this run itself has read: what a stopped run left may have changed since. Ordered
+        by number with invoices before credit notes, so that bookings which claim the same number
+        meet in one chunk and a credit note finds its invoice already sent.
         """
         return self._store.tuples(
             f"SELECT {DECIDED_FROM} FROM bookings b"
             " LEFT JOIN subscriptions s ON s.id = b.subscription_id"
-            " LEFT JOIN bookings p ON p.id = b.related_id AND p.stage = 'sent'"
-            " WHERE b.stage='seen' AND coalesce(b.decided_run, 0) <> ?"
+            " LEFT JOIN bookings p ON p.id = b.related_id AND p.stage IN ('sent', 'planned')"
+            " WHERE b.stage='seen' AND b.read_run=? AND coalesce(b.decided_run, 0) <> ?"
             " ORDER BY b.kind DESC, b.number, b.id LIMIT ?",
-            (run_id, limit),
+            (run_id, run_id, limit),
         )
 
-    def any_undecided(self) -> bool:
-        """Tell whether anything is to be decided."""
-        return self._store.first("SELECT 1 FROM bookings WHERE stage='seen' LIMIT 1") is not None
+    def any_undecided(self, run_id: int) -> bool:
+        """Tell whether a run has read anything that is to be decided."""
+        found = self._store.first(
+            "SELECT 1 FROM bookings WHERE stage='seen' AND read_run=? LIMIT 1", (run_id,)
+        )
+        return found is not None
 
-    def without_details(self) -> list[str]:
+    def without_details(self, run_id: int) -> list[str]:
         """Return undecided open invoices whose details were never read, by number."""
         rows = self._store.tuples(
             "SELECT id FROM bookings WHERE stage='seen' AND kind='invoice' AND detail_run IS NULL"
-            " AND paid=0 AND due_cents > 0 AND source_problem IS NULL ORDER BY number, id"
+            " AND paid=0 AND due_cents > 0 AND source_problem IS NULL AND read_run=?"
+            " ORDER BY number, id",
+            (run_id,),
         )
         return [row[0] for row in rows]
 
-    def subscriptions_wanted(self, fresh_after: datetime) -> list[str]:
+    def subscriptions_wanted(self, run_id: int, fresh_after: datetime) -> list[str]:
         """Return subscriptions of undecided invoices that were not read since ``fresh_after``."""
         rows = self._store.tuples(
             "SELECT DISTINCT b.subscription_id FROM bookings b LEFT JOIN subscriptions s"
             " ON s.id = b.subscription_id WHERE b.stage='seen' AND b.subscription_id NOT NULL"
-            " AND coalesce(s.read_at, '') < ? ORDER BY 1",
-            (text(fresh_after),),
+            " AND b.read_run=? AND (coalesce(s.read_at, '') < ? OR b.tries > 0) ORDER BY 1",
+            (run_id, text(fresh_after)),
         )
         return [row[0] for row in rows]
 
@@ -200,13 +225,20 @@ class Bookings:
         rows = self._store.tuples(
             "SELECT DISTINCT b.customer_type, b.customer_id FROM bookings b LEFT JOIN customers c"
             " ON c.id = b.customer_id WHERE b.stage='seen' AND b.customer_id NOT NULL"
-            " AND (c.read_run IS NULL OR (? AND c.read_run <> ?)) ORDER BY 1, 2",
-            (refresh, run_id),
+            " AND b.read_run=? AND (c.read_run IS NULL OR (? AND c.read_run <> ?)) ORDER BY 1, 2",
+            (run_id, refresh, run_id),
         )
         wanted: dict[str, list[str]] = {"company": [], "contact": []}
         for kind, customer in rows:
             wanted.setdefault(kind, []).append(customer)
         return wanted
+
+    def kinds(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the kind of each booking."""
+        rows = self._store.tuples(
+            f"SELECT id, kind FROM bookings WHERE id IN ({marks(len(ids))})", ids
+        )
+        return dict(rows)
 
     def tries(self, ids: Sequence[str]) -> dict[str, int]:
         """Return how many times each booking was held."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from connectors.ledger.bookings import marks
@@ -45,18 +46,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenWrite:
-    """A write whose outcome is not known: what was sent, to be compared with what stands there."""
+class Sent:
+    """What a create said of a booking, to be compared with what stands in Twikey."""
 
-    op: str
     booking_id: str
-    batch: int | None
-    at: str
-    not_before: str
-    twikey_number: str
+    number: str
     amount_cents: int
     issued_on: str
     customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWrite:
+    """A create whose outcome is not known, and when it may be looked up (UTC text)."""
+
+    not_before: str
+    sent: Sent
 
 
 class Crossings:
@@ -99,11 +104,12 @@ class Crossings:
             self._store.write_all(
                 "UPDATE bookings SET stage='sending', reason=NULL, detail=NULL, notices=?,"
                 " twikey_number=?, ct=?, ct_source=?, amount_cents=?, twikey_customer=?,"
-                " attempts=attempts + 1, decided_run=?, told_due_on=coalesce(due_on, issued_on),"
+                " attempts=attempts + 1, decided_run=?, read_run=?,"
+                " told_due_on=coalesce(due_on, issued_on),"
                 " prepaid_cents=payable_cents - coalesce(due_cents, payable_cents) WHERE id=?",
                 [
                     (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
-                     "new" if c.described else "known", run_id, c.id)
+                     "new" if c.described else "known", run_id, run_id, c.id)
                     for c in crossings
                 ],
             )  # fmt: skip
@@ -122,11 +128,11 @@ class Crossings:
         """Record what would be created; only ever called on the copy of a dry run."""
         self._store.write_all(
             "UPDATE bookings SET stage='planned', reason=NULL, notices=?, twikey_number=?, ct=?,"
-            " ct_source=?, amount_cents=?, twikey_customer=?, decided_run=?, sent_run=?"
-            " WHERE id=?",
+            " ct_source=?, amount_cents=?, twikey_customer=?, decided_run=?, read_run=?,"
+            " sent_run=? WHERE id=?",
             [
                 (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
-                 "new" if c.described else "known", run_id, run_id, c.id)
+                 "new" if c.described else "known", run_id, run_id, run_id, c.id)
                 for c in crossings
             ],
         )  # fmt: skip
@@ -162,6 +168,7 @@ class Crossings:
     ) -> None:
         """Record bookings that stand in Twikey: (id, Twikey id, url, state).
 
+        Where url or state are None, what the feed may have shown before is taken.
         ``new_profile`` becomes the default profile of customers that came into being with them.
         """
         rows = list(rows)
@@ -169,9 +176,12 @@ class Crossings:
         with self._store.atomic():
             self._store.write_all(
                 "UPDATE bookings SET stage='sent', reason=NULL, detail=NULL, next_try_at=NULL,"
-                " tries=0, twikey_id=?, url=coalesce(?, url), twikey_state=coalesce(?,"
-                " twikey_state), adopted=?, sent_at=?, sent_run=?, decided_run=? WHERE id=?",
-                [(t, u, s, adopted, at, run_id, run_id, b) for b, t, u, s in rows],
+                " tries=0, twikey_id=?, adopted=?, sent_at=?, sent_run=?, decided_run=?,"
+                " read_run=?,"
+                " url=coalesce(?, (SELECT url FROM twikey_invoices t WHERE t.id=?), url),"
+                " twikey_state=coalesce(?, (SELECT state FROM twikey_invoices t WHERE t.id=?),"
+                " twikey_state) WHERE id=?",
+                [(t, adopted, at, run_id, run_id, run_id, u, t, s, t, b) for b, t, u, s in rows],
             )
             self._end([b for b, *_ in rows], "done", None, at)
             self._customers_known([b for b, *_ in rows], adopted=adopted, profile=new_profile)
@@ -210,12 +220,13 @@ class Crossings:
             before = self._reasons([v.id for v in verdicts])
             self._store.write_all(
                 "UPDATE bookings SET stage=?, reason=?, detail=?, notices=coalesce(?, notices),"
-                " twikey_number=coalesce(?, twikey_number), decided_run=?,"
-                " held_at=coalesce(held_at, ?), tries=tries + (? = 'held'), next_try_at=?"
+                " twikey_number=coalesce(?, twikey_number), decided_run=?, read_run=?,"
+                " held_at=CASE ? WHEN 'held' THEN coalesce(held_at, ?) END,"
+                " tries=tries + (? = 'held'), next_try_at=?"
                 " WHERE id=?",
                 [
-                    (v.stage, v.reason, v.detail, v.notices, v.number, run_id, at, v.stage,
-                     text(v.next_try_at) if v.next_try_at else None, v.id)
+                    (v.stage, v.reason, v.detail, v.notices, v.number, run_id, run_id, v.stage, at,
+                     v.stage, text(v.next_try_at) if v.next_try_at else None, v.id)
                     for v in verdicts
                 ],
             )  # fmt: skip
@@ -254,13 +265,16 @@ class Crossings:
             self._journal.add_all(run_id, now, events)
 
     def not_applied(self, ids: Sequence[str], run_id: int, now: datetime, how: str) -> None:
-        """Take back intents that certainly came to nothing: the bookings are decided anew."""
+        """Take back intents that certainly came to nothing: the bookings are decided anew.
+
+        By this run where it has read them itself, else by the next scheduled one or a retry.
+        """
         with self._store.atomic():
             self._end(ids, "refused", how, text(now))
             self._store.write_all(
                 "UPDATE bookings SET stage='seen', reason=NULL, detail=NULL, decided_run=NULL,"
-                " read_run=? WHERE id=?",
-                [(run_id, each) for each in ids],
+                " detail_run=NULL WHERE id=?",
+                [(each,) for each in ids],
             )
             events: list[Event] = [(each, "to be sent again", {"why": how}) for each in ids]
             self._journal.add_all(run_id, now, events)
@@ -280,35 +294,51 @@ class Crossings:
         Members of a bulk that Twikey accepted are not among them: the bulk itself is asked first.
         """
         rows = self._store.tuples(
-            "SELECT i.op, b.id, i.batch, i.at, i.not_before, b.twikey_number, b.amount_cents,"
-            " b.issued_on, b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
+            "SELECT i.not_before, b.id, b.twikey_number, b.amount_cents, b.issued_on,"
+            " b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
             " LEFT JOIN batches t ON t.id = i.batch"
             " WHERE i.kind='create' AND i.state IN ('intent', 'unknown')"
             " AND coalesce(t.state, '') <> 'sent' ORDER BY i.at, b.id"
         )
-        return [OpenWrite(*row) for row in rows]
+        return [OpenWrite(not_before, Sent(*sent)) for not_before, *sent in rows]
 
-    def sent_unseen(self, before: str, limit: int) -> list[OpenWrite]:
-        """Return bulk creates that ended before an instant and that no feed has shown since."""
-        rows = self._store.tuples(
-            "SELECT i.op, b.id, i.batch, i.at, i.not_before, b.twikey_number, b.amount_cents,"
-            " b.issued_on, b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
-            " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
-            " WHERE i.batch NOT NULL AND i.state='done' AND i.ended_at < ? AND b.stage='sent'"
-            " AND t.id IS NULL ORDER BY i.ended_at LIMIT ?",
-            (before, limit),
+    def unverified(self, before: str) -> tuple[int, list[str], bool] | None:
+        """Return the oldest bulk that ended before an instant and was never verified.
+
+        With it the bookings that it reported as created and that no feed has shown since, and
+        whether the feed has shown others of it.
+        """
+        batch = self._store.first(
+            "SELECT id FROM batches WHERE state='done' AND at < ? ORDER BY id LIMIT 1", (before,)
         )
-        return [OpenWrite(*row) for row in rows]
+        if batch is None:
+            return None
+        rows = self._store.tuples(
+            "SELECT b.id, t.id FROM intents i JOIN bookings b ON b.id = i.subject"
+            " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
+            " WHERE i.batch=? AND i.state='done' AND b.stage='sent' ORDER BY b.id",
+            (batch["id"],),
+        )
+        unseen = [booking for booking, shown in rows if shown is None]
+        return int(batch["id"]), unseen, len(unseen) < len(rows)
 
     def begin(self, kind: str, subject: str, run_id: int, now: datetime) -> str:
         """Commit the intent of a write that sets something; return its name."""
-        op = f"{kind}:{subject}:{run_id}:{text(now)}"
-        self._store.write(
+        (op,) = self.begin_all(kind, [subject], run_id, now)
+        return op
+
+    def begin_all(
+        self, kind: str, subjects: Sequence[str], run_id: int, now: datetime
+    ) -> list[str]:
+        """Commit the intents of writes that set something, together; return their names."""
+        at = text(now)
+        ops = [f"{kind}:{subject}:{run_id}:{token_hex(4)}" for subject in subjects]
+        self._store.write_all(
             "INSERT OR REPLACE INTO intents (op, kind, subject, state, run_id, at, not_before)"
             " VALUES (?, ?, ?, 'intent', ?, ?, ?)",
-            (op, kind, subject, run_id, text(now), text(now)),
+            [(op, kind, s, run_id, at, at) for op, s in zip(ops, subjects, strict=True)],
         )
-        return op
+        return ops
 
     def finish(self, op: str, state: str, answer: str | None, now: datetime) -> None:
         """Record the outcome of a write that sets something."""
@@ -328,9 +358,19 @@ class Crossings:
     def open_bulks(self) -> list[dict[str, Any]]:
         """Return bulks that Twikey accepted and whose outcome was never read."""
         rows = self._store.rows(
-            "SELECT id, twikey_batch FROM batches WHERE state='sent' ORDER BY id"
+            "SELECT id, twikey_batch, not_before FROM batches WHERE state='sent' ORDER BY id"
         )
         return [dict(row) for row in rows]
+
+    def left_out(self, ids: Sequence[str]) -> set[str]:
+        """Return those bookings that were in a bulk whose result said nothing good of them."""
+        rows = self._store.tuples(
+            "SELECT DISTINCT i.subject FROM intents i JOIN batches t ON t.id = i.batch"
+            " WHERE t.state IN ('none', 'done', 'verified') AND t.twikey_batch NOT NULL"
+            f" AND i.subject IN ({marks(len(ids))})",
+            ids,
+        )
+        return {row[0] for row in rows}
 
     def members(self, batch: int) -> list[str]:
         """Return the bookings of a bulk that are still open."""

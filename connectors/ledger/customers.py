@@ -8,13 +8,15 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from connectors.ledger.bookings import marks
+from connectors.ledger.bookings import BEING_MADE, marks
 from connectors.ledger.runs import Journal, text
 from connectors.ledger.store import Store
 from connectors.teamleader.records import Customer, Subscription
 
 COLUMNS = tuple(f.name for f in fields(Customer))
 _SET = ", ".join(f"{c}=excluded.{c}" for c in COLUMNS if c != "id")
+# All of it, not only updated_at, which has whole seconds: two edits may share one.
+_DIFFERS = " OR ".join(f"{c} IS NOT excluded.{c}" for c in COLUMNS if c not in ("id", "web_url"))
 
 
 class Customers:
@@ -34,13 +36,13 @@ class Customers:
                 f"INSERT INTO customers ({', '.join(COLUMNS)}, read_run) VALUES"
                 f" ({marks(len(COLUMNS))}, ?) ON CONFLICT (id) DO UPDATE SET {_SET},"
                 " read_run=excluded.read_run, gone=0, changed = changed OR"
-                " (known AND updated_at IS NOT excluded.updated_at)",
+                f" (known AND ({_DIFFERS}))",
                 [(*(getattr(c, name) for name in COLUMNS), run_id) for c in customers],
             )
             self._store.write(
                 "UPDATE customers SET known=1, known_how='seen' WHERE NOT known AND EXISTS"
                 " (SELECT 1 FROM twikey_invoices t WHERE t.customer_number = customers.id)"
-                f" AND id IN ({marks(len(customers))})",
+                f" AND NOT {BEING_MADE} AND id IN ({marks(len(customers))})",
                 [c.id for c in customers],
             )
 
@@ -57,12 +59,19 @@ class Customers:
                 " ON CONFLICT (id) DO UPDATE SET gone=1, read_run=excluded.read_run",
                 (customer_id, kind, run_id),
             )
-            self._store.write(
-                "UPDATE bookings SET source_problem='CUSTOMER_GONE', source_detail=?"
-                " WHERE customer_id=? AND stage='seen'",
-                (f"{kind} {customer_id}", customer_id),
-            )
+            self._problem(customer_id, "CUSTOMER_GONE", f"{kind} {customer_id}")
             self._journal.add(run_id, now, customer_id, "not found in Teamleader")
+
+    def unreadable(self, customer_id: str, why: str) -> None:
+        """Mark the bookings that wait for a customer whose record cannot be used."""
+        self._problem(customer_id, "UNREADABLE", why)
+
+    def _problem(self, customer_id: str, problem: str, detail: str) -> None:
+        self._store.write(
+            "UPDATE bookings SET source_problem=?, source_detail=?"
+            " WHERE customer_id=? AND stage='seen'",
+            (problem, detail, customer_id),
+        )
 
     def subscription(self, subscription: Subscription, field_id: str | None, at: datetime) -> None:
         """Keep a subscription's profile field and payment term."""
@@ -112,7 +121,7 @@ class Customers:
         """Tell whether Twikey is to be told anything about customers."""
         return (
             self._store.first(
-                "SELECT 1 FROM customers WHERE (changed AND known) OR profile_to_set NOT NULL"
+                "SELECT 1 FROM customers WHERE (changed AND known) OR profile_to_set <> 'refused'"
                 " LIMIT 1"
             )
             is not None
@@ -121,7 +130,7 @@ class Customers:
     def profiles_to_set(self) -> list[tuple[str, str]]:
         """Return (customer, profile) for new customers whose default profile is not set yet."""
         return self._store.tuples(
-            "SELECT id, profile_to_set FROM customers WHERE profile_to_set NOT NULL ORDER BY id"
+            "SELECT id, profile_to_set FROM customers WHERE profile_to_set <> 'refused' ORDER BY id"
         )
 
     def newest_booking(self, customer_id: str) -> str | None:
@@ -174,10 +183,15 @@ class Customers:
             self._store.write("UPDATE customers SET profile_to_set=NULL WHERE id=?", (customer_id,))
             self._journal.add(run_id, now, customer_id, "default profile set", profile=profile)
 
-    def profile_left(self, customer_id: str, why: str, run_id: int, now: datetime) -> None:
-        """Record that Twikey refused a new customer's default profile; it is not asked again."""
+    def profile_refused(self, customer_id: str, why: str, run_id: int, now: datetime) -> None:
+        """Record that Twikey refuses a customer's default profile; it is not asked again.
+
+        Its invoices go on naming the profile, because Twikey would choose another one.
+        """
         with self._store.atomic():
-            self._store.write("UPDATE customers SET profile_to_set=NULL WHERE id=?", (customer_id,))
+            self._store.write(
+                "UPDATE customers SET profile_to_set='refused' WHERE id=?", (customer_id,)
+            )
             self._journal.add(run_id, now, customer_id, "default profile refused", why=why)
 
     def forgotten(self, customer_id: str, run_id: int, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,36 +88,53 @@ class Desk:
     def take_up_again(self, run_id: int, now: datetime) -> list[tuple[str, str]]:
         """Put held bookings whose time has come back to be decided; return (id, kind).
 
-        Their details are read anew, because what was corrected may not move ``updated_at``.
+        With them what a stopped run left undecided. All are to be read anew, details too, because
+        what was corrected, paid or deleted meanwhile may not move ``updated_at``.
         """
         with self._store.atomic():
             rows = self._store.tuples(
-                "SELECT id, kind FROM bookings WHERE stage='held' AND next_try_at <= ?"
+                "SELECT id, kind FROM bookings WHERE id NOT LIKE 'unreadable:%' AND"
+                " ((stage='held' AND next_try_at <= ?) OR (stage='seen' AND read_run IS NOT ?))"
                 " ORDER BY number, id",
-                (text(now),),
+                (text(now), run_id),
             )
             self._store.write_all(
                 "UPDATE bookings SET stage='seen', detail_run=NULL, source_problem=NULL,"
                 " source_detail=NULL, read_run=? WHERE id=?",
                 [(run_id, row[0]) for row in rows],
             )
+            self._store.write(
+                "UPDATE bookings SET read_run=? WHERE id LIKE 'unreadable:%' AND stage='seen'",
+                (run_id,),
+            )
         return rows
+
+    def take_back(self, run_id: int, began: datetime) -> None:
+        """Forget what a run entered and decided nothing about: it will be listed again."""
+        self._store.write(
+            "DELETE FROM bookings WHERE stage='seen' AND read_run=? AND first_seen_at >= ?"
+            " AND attempts=0 AND tries=0",
+            (run_id, text(began)),
+        )
 
     # ---- adding up
 
-    def load(self, older_than: str) -> tuple[Load, int]:
-        """Return what is about to be created, and how many of these are dated before a day.
+    def load(self, run_id: int, older_than: str, prefixes: Mapping[str, str]) -> tuple[Load, int]:
+        """Return what a run is about to create, and how many of it are dated before a day.
 
-        Counts undecided open bookings that neither id nor number shows in Twikey already.
+        Counts its undecided open invoices that neither id nor number (with the prefix of its
+        department) shows in Twikey already.
         """
         row = self._store.one(
             "SELECT count(*), coalesce(sum(b.due_cents), 0), min(b.issued_on),"
             " coalesce(sum(b.issued_on < ?), 0) FROM bookings b"
-            " LEFT JOIN twikey_invoices i ON i.id = b.id"
-            " LEFT JOIN twikey_invoices n ON n.number = b.number"
-            " WHERE b.stage='seen' AND b.kind='invoice' AND b.paid=0 AND b.due_cents > 0"
-            " AND i.id IS NULL AND n.id IS NULL",
-            (older_than,),
+            " LEFT JOIN json_each(?) p ON p.key = b.department_id"
+            " WHERE b.stage='seen' AND b.read_run=? AND b.kind='invoice' AND b.paid=0"
+            " AND b.due_cents > 0"
+            " AND NOT EXISTS (SELECT 1 FROM twikey_invoices i WHERE i.id = b.id)"
+            " AND NOT EXISTS (SELECT 1 FROM twikey_invoices n"
+            " WHERE n.number = coalesce(p.value, '') || b.number)",
+            (older_than, json.dumps(dict(prefixes)), run_id),
         )
         return Load(row[0], row[1], row[2]), int(row[3])
 

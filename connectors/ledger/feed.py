@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.ledger.bookings import marks
+from connectors.ledger.bookings import BEING_MADE, marks
 from connectors.ledger.runs import text
 from connectors.ledger.store import Store
 from connectors.twikey.answers import TwikeyInvoice
@@ -37,7 +37,10 @@ class Feed:
     def invoices_seen(
         self, invoices: Sequence[TwikeyInvoice], position: int | None, now: datetime
     ) -> None:
-        """Keep one page of the invoice feed and the position after it, together."""
+        """Keep one page of the invoice feed and the position after it, together.
+
+        The position never moves back; None leaves it where it is.
+        """
         at = text(now)
         with self._store.atomic():
             self._store.write_all(
@@ -61,33 +64,35 @@ class Feed:
                 [(i.state, i.url, i.id) for i in invoices],
             )
             self._store.write_all(
-                "UPDATE customers SET known=1, known_how='seen' WHERE id=? AND NOT known",
+                "UPDATE customers SET known=1, known_how='seen' WHERE id=? AND NOT known"
+                f" AND NOT {BEING_MADE}",
                 [(i.customer_number,) for i in invoices if i.customer_number],
             )
             if position is not None:
                 self._store.write(
                     "INSERT INTO feeds (feed, position, read_at) VALUES (?, ?, ?)"
-                    " ON CONFLICT (feed) DO UPDATE SET position=excluded.position,"
+                    " ON CONFLICT (feed) DO UPDATE SET position=max(position, excluded.position),"
                     " read_at=excluded.read_at",
                     (INVOICES, position, at),
                 )
 
-    def seen(self, twikey_id: str) -> TwikeyInvoice | None:
-        """Return an invoice as the feed last showed it, or None when it never did."""
-        row = self._store.first("SELECT * FROM twikey_invoices WHERE id=?", (twikey_id,))
-        return _invoice(dict(row)) if row else None
+    def seen_under(self, number: str) -> list[TwikeyInvoice]:
+        """Return the invoices that the feed showed under this number, newest sight first."""
+        rows = self._store.rows(
+            "SELECT * FROM twikey_invoices WHERE number=? ORDER BY seen_at DESC", (number,)
+        )
+        return [_invoice(dict(row)) for row in rows]
 
-    def seen_under(self, number: str) -> TwikeyInvoice | None:
-        """Return an invoice that the feed showed under this number."""
-        row = self._store.first("SELECT * FROM twikey_invoices WHERE number=?", (number,))
-        return _invoice(dict(row)) if row else None
+    def forget(self, twikey_id: str) -> None:
+        """Forget an invoice that Twikey no longer has."""
+        self._store.write("DELETE FROM twikey_invoices WHERE id=?", (twikey_id,))
 
     def taken(self, numbers: Sequence[str], ids: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return who holds these numbers or ids, in the columns of ``mappings.frames.TAKEN``."""
         ours = self._store.tuples(
             "SELECT twikey_number, 'ledger', id, department_id, NULL, amount_cents, issued_on,"
             " customer_id, id, stage, stage = 'closed' FROM bookings"
-            " WHERE stage IN ('sending', 'sent', 'closed', 'planned')"
+            " WHERE +stage IN ('sending', 'sent', 'closed', 'planned')"
             f" AND twikey_number IN ({marks(len(numbers))})",
             numbers,
         )

@@ -54,7 +54,9 @@ class Ledger:
     def copy_to(self, path: Path) -> Ledger:
         """Return a whole copy in another file; what happens there changes nothing here."""
         self._store.copy_to(path)
-        return Ledger(path)
+        copy = Ledger(path)
+        copy._store.write("DELETE FROM access")  # tokens stay at home
+        return copy
 
     def close(self) -> None:
         """Close the file."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.errors import AnotherRunAtWork, LedgerUnusable
-from connectors.ledger.store import Store
+from connectors.ledger.store import Store, open_private
 
 
 class RunLock:
@@ -29,7 +29,7 @@ class RunLock:
     def held(self, flow: str, now: datetime) -> Iterator[None]:
         """Hold the lock inside; raise ``AnotherRunAtWork`` at once when somebody else does."""
         try:
-            file = self.path.open("a")
+            file = open_private(self.path)
         except OSError as error:
             raise LedgerUnusable(
                 f"The lock {self.path} cannot be opened: {error.strerror}"
@@ -62,7 +62,7 @@ class RunLock:
     def is_held(self) -> bool:
         """Tell whether some process holds the lock at this moment."""
         try:
-            with self.path.open("a") as file:
+            with open_private(self.path) as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return False
         except BlockingIOError:

@@ -1,6 +1,6 @@
 """Every change of the ledger's shape, oldest first. A released one is never edited.
 
-Kept by sqlite-utils' migrations: each runs once, in a transaction with the record of having run.
+Kept by sqlite-utils' migrations: each runs once; all that are new stand or fall together.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def m001_bookings(db: Database) -> None:
         );
         CREATE INDEX bookings_stage ON bookings (stage, kind DESC, number, id);
         CREATE INDEX bookings_read_run ON bookings (read_run);
+        CREATE INDEX bookings_sent_run ON bookings (sent_run);
         CREATE INDEX bookings_twikey_number ON bookings (twikey_number);
         CREATE INDEX bookings_number ON bookings (number);
         CREATE INDEX bookings_twikey_id ON bookings (twikey_id);
@@ -159,7 +160,8 @@ def m005_access(db: Database) -> None:
         """
         CREATE TABLE access (name TEXT PRIMARY KEY, value TEXT NOT NULL);
         CREATE TABLE request_slots (
-          id INTEGER PRIMARY KEY, sent REAL NOT NULL, stamp REAL, foreign_use INTEGER DEFAULT 0
+          id INTEGER PRIMARY KEY AUTOINCREMENT, sent REAL NOT NULL, stamp REAL,
+          foreign_use INTEGER DEFAULT 0
         );
         CREATE TABLE request_window (
           only INTEGER PRIMARY KEY CHECK (only = 1), "limit" INTEGER, blocked_until REAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.ledger.store import Store
@@ -15,7 +15,7 @@ Event = tuple[str, str, dict[str, object] | None]
 
 def text(instant: datetime) -> str:
     """Write an instant the one way the ledger keeps it: UTC with offset, whole seconds."""
-    return instant.isoformat(timespec="seconds")
+    return instant.astimezone(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,11 @@ class Runs:
     def start(
         self, flow: str, now: datetime, started_by: str, parameters: Mapping[str, object]
     ) -> int:
-        """Enter a run and return its number."""
+        """Enter a run and return its number; one that never ended was killed, the lock tells so."""
         with self._store.atomic():
+            self._store.write(
+                "UPDATE runs SET ended_at=?, outcome='killed' WHERE ended_at IS NULL", (text(now),)
+            )
             self._store.write(
                 "INSERT INTO runs (flow, started_by, started_at, parameters) VALUES (?, ?, ?, ?)",
                 (flow, started_by, text(now), json.dumps(parameters)),

@@ -8,13 +8,12 @@ idle poll, and drags in pandas.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from connectors.errors import LedgerUnusable
 
@@ -30,7 +29,7 @@ class Store:
 
     def __init__(self, path: Path | str, *, synchronous: str = "FULL") -> None:
         self.path = path
-        with self._guarded("opened"):
+        with self._guarded("opened", OSError):
             if isinstance(path, Path):
                 _prepare_file(path)
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
@@ -41,17 +40,21 @@ class Store:
             self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:
-        found = self.one("PRAGMA user_version")[0]
-        if found > SCHEMA_VERSION:
+        """Upgrade in one transaction: others wait for it, and a kill leaves nothing half made."""
+        if self._version() > SCHEMA_VERSION:
             raise LedgerUnusable(
                 f"The ledger {self.path} was written by a newer version of this program"
             )
-        if found < SCHEMA_VERSION:
+        if self._version() < SCHEMA_VERSION:
             from connectors.ledger.migrations import migrate
 
-            with _one_at_a_time(self.path):
-                migrate(self.connection)
-                self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            with self.atomic():
+                if self._version() < SCHEMA_VERSION:
+                    migrate(self.connection)
+                    self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def _version(self) -> int:
+        return int(self.one("PRAGMA user_version")[0])
 
     def close(self) -> None:
         """Close the file."""
@@ -64,14 +67,14 @@ class Store:
             yield
             return
         with self._guarded("written"):
-            self.connection.execute("BEGIN IMMEDIATE")
             try:
+                self.connection.execute("BEGIN IMMEDIATE")
                 yield
+                self.connection.execute("COMMIT")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     def write(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one writing statement; return the number of rows it touched."""
@@ -110,41 +113,31 @@ class Store:
 
     def copy_to(self, path: Path) -> None:
         """Write a whole, consistent copy of the ledger to a new file."""
-        with self._guarded("copied"), sqlite3.connect(path) as target:
+        with self._guarded("copied", OSError), sqlite3.connect(path) as target:
             self.connection.backup(target)
         target.close()
 
     @contextmanager
-    def _guarded(self, what: str) -> Iterator[None]:
-        """Turn every failure of SQLite or the disk into one sentence."""
+    def _guarded(self, what: str, *more: type[Exception]) -> Iterator[None]:
+        """Turn every failure of SQLite (and ``more``) into one sentence."""
+        failures: tuple[type[Exception], ...] = (sqlite3.DatabaseError, *more)
         try:
             yield
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.DatabaseError as error:
-            raise LedgerUnusable(f"The ledger {self.path} cannot be {what}: {error}") from error
-        except OSError as error:
-            raise LedgerUnusable(
-                f"The ledger {self.path} cannot be {what}: {error.strerror or error}"
-            ) from error
-
-
-@contextmanager
-def _one_at_a_time(path: Path | str) -> Iterator[None]:
-    """Let one process upgrade the file while the others wait; a second upgrade finds nothing."""
-    if not isinstance(path, Path):
-        yield
-        return
-    with path.with_name(path.name + ".upgrade").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        except failures as error:
+            why = getattr(error, "strerror", None) or error
+            raise LedgerUnusable(f"The ledger {self.path} cannot be {what}: {why}") from error
 
 
 def _prepare_file(path: Path) -> None:
     """Create the home (0700) and the file (0600) before SQLite does it with wider rights."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    open_private(path).close()
+
+
+def open_private(path: Path) -> BinaryIO:
+    """Open a file of ours for writing, and let nobody else read or lock it (mode 0600)."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    os.fchmod(file.fileno(), 0o600)
+    return file

@@ -98,15 +98,15 @@ class Consent:
         if parts.scheme != "http" or host is None:
             raise SettingsWrong(
                 [
-                    "TEAMLEADER_REDIRECT_URI is not on this machine: use connect --no-browser and "
-                    "paste the address, or register a redirect address on http://localhost"
+                    "TEAMLEADER_REDIRECT_URI is not on this machine: register a redirect address "
+                    "such as http://localhost:8765/callback on the Marketplace and name it there"
                 ]
             )
         self._answers: queue.SimpleQueue[str | ConsentRefused] = queue.SimpleQueue()
-        handler = _handler(parts.path or "/", state, self._answers)
+        callback = _callback(parts.path or "/", state, self._answers)
         kind = _Listener6 if ":" in host else _Listener
         try:
-            self._server = kind((host, 80 if parts.port is None else parts.port), handler)
+            self._server = kind((host, 80 if parts.port is None else parts.port), callback)
         except (OSError, ValueError) as error:
             raise SettingsWrong(
                 [
@@ -170,7 +170,7 @@ class _Listener6(_Listener):
     address_family = socket.AF_INET6
 
 
-def _handler(
+def _callback(
     path: str, state: str, answers: queue.SimpleQueue[str | ConsentRefused]
 ) -> type[BaseHTTPRequestHandler]:
     """Return a request handler that knows the one path and the one state."""

@@ -41,6 +41,11 @@ class Calls:
         self._root = root_of(http)
         self.count = 0
 
+    def merchant(self) -> str | None:
+        """Return Twikey's number of the account behind the key; logs in where needed."""
+        session, _ = self._session_or_not_sent(None)
+        return session.merchant_id
+
     def read(
         self,
         path: str,

@@ -70,6 +70,10 @@ class Twikey:
         """How many calls were made, logins not counted."""
         return self._calls.count
 
+    def merchant(self) -> str | None:
+        """Return the number of the Twikey account behind the key (reference 1.3)."""
+        return self._calls.merchant()
+
     # ---- invoices (reference chapter 2)
 
     def create_invoice(self, invoice: NewInvoice, *, attempt: int = 1) -> TwikeyInvoice:

@@ -44,6 +44,10 @@ class QuickClock(SystemClock):
         """Return the shifted wall clock."""
         return datetime.now(UTC) + self.shift
 
+    def monotonic(self) -> float:
+        """Return the host's clock, ahead by what was waited."""
+        return super().monotonic() + self.waited
+
     def sleep(self, seconds: float) -> None:
         """Wait without waiting."""
         self.waited += seconds

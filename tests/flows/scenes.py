@@ -7,7 +7,6 @@ clock stands there: both services' and the job's, in this process.
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -76,6 +75,14 @@ def book_100(office: Office, **changes: Any) -> str:
     return office.sandbox.books.book(**{**plain, **changes})
 
 
+def known(office: Office) -> Office:
+    """Let the common customer become known to Twikey, by an invoice "2024 / 99" of October."""
+    book_100(office, number="2024 / 99", date="2024-10-31")
+    assert office.imports(days=30).sent == 1
+    office.forget_calls()
+    return office
+
+
 def set_up(office: Office, *lines: str, tables: str = "") -> None:
     """Write the usual settings with some lines put first and some tables put last.
 
@@ -142,6 +149,11 @@ def free_port() -> int:
 # ---- looking
 
 
+def said(outcome: Outcome) -> str:
+    """Return everything that was printed, however the lines were folded."""
+    return " ".join((outcome.out + outcome.err).split())
+
+
 def tokens(office: Office) -> Tokens | None:
     """Return the stored access to Teamleader."""
     vault = Vault(office.home / LEDGER_NAME)
@@ -190,8 +202,3 @@ def no_secrets(office: Office, *texts: str) -> None:
     ]
     for text in texts:
         assert not [c for c in canaries if c and c in text]
-
-
-def environ_without(*names: str) -> dict[str, str]:
-    """Return this process's environment without some variables."""
-    return {name: value for name, value in os.environ.items() if name not in names}

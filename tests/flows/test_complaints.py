@@ -1,4 +1,4 @@
-"""Complaints about reading, access and reports, each end to end through the import (acceptance 3).
+"""Complaints about reading and reports, each end to end through the import (acceptance 3).
 
 What others' integrations are known to get wrong, asked of this one on the sandbox, whichever way
 the unknowns of both services fall.
@@ -6,45 +6,13 @@ the unknowns of both services fall.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import datetime
 
 import pytest
 
-from connectors.errors import Disconnected, FilterIgnored, ServiceUnavailable
-from connectors.ledger.vault import Vault
-from connectors.teamleader.auth import Tokens
-from flows.settings import LEDGER_NAME
-from tests.flows.office import Office, environment_of
-
-OpenOffice = Callable[..., Office]
-REPOSITORY = Path(__file__).parents[2]
-
-
-def days_ago(office: Office, days: int) -> str:
-    """Return the date so many days before the books' today."""
-    return (office.sandbox.books.today() - timedelta(days=days)).isoformat()
-
-
-def watermark(office: Office, resource: str) -> datetime | None:
-    """Return up to where a resource was read."""
-    with office.ledger() as ledger:
-        return ledger.watermarks.read(resource)
-
-
-def numbers(office: Office) -> list[str]:
-    """Return the numbers that stand in Twikey, in order."""
-    return sorted(office.twikey_invoices())
-
-
-def creates(office: Office) -> int:
-    """Return how many single creates left."""
-    return sum(call.method == "POST" for call in office.calls("twikey", "/creditor/invoice"))
-
+from connectors.errors import FilterIgnored, ServiceUnavailable
+from tests.flows.office import Office
+from tests.flows.sights import OpenOffice, days_ago, numbers, pass_time, watermark
 
 # ---- C1: the filter
 
@@ -92,129 +60,32 @@ def test_a_row_that_no_schedule_asked_for_stops_the_run(office: Office, ignored:
     assert watermark(office, "invoices") == before
 
 
-# ---- C2, C3: the access
-
-
-def stored(office: Office) -> Tokens:
-    """Return the pair that is stored now."""
-    vault = Vault(office.home / LEDGER_NAME)
-    try:
-        tokens = vault.read_tokens()
-        assert tokens is not None
-        return tokens
-    finally:
-        vault.close()
-
-
-def refreshes(office: Office) -> int:
-    """Return how many pairs of tokens were asked for."""
-    return len(office.calls("teamleader", "/oauth2/access_token"))
-
-
-def test_an_access_that_just_ended_is_renewed_once_and_the_call_repeated(office: Office) -> None:
-    """C2: one refresh, the pair stored before it is used, and the refused call made once more."""
-    office.sandbox.books.book()
-    office.sandbox.teamleader.authority.expire_access()
-    used: list[tuple[str, str]] = []
-
-    def note(request: Any) -> None:
-        used.append((request.headers["Authorization"], stored(office).access_token))
-
-    office.sandbox.world.fault("call", path="^/invoices.list$", nth=2, action=note)
-    report = office.imports(days=30)
-    lists = office.calls("teamleader", "/invoices.list")
-    assert [call.status for call in lists] == [401, 200]
-    assert lists[0].parameters == lists[1].parameters
-    assert refreshes(office) == 1
-    assert used == [(f"Bearer {stored(office).access_token}", stored(office).access_token)]
-    assert report.sent == 1
-
-
-@pytest.mark.parametrize("seconds", [-1.0, 200.0])
-def test_an_access_about_to_end_is_renewed_before_it_is_used(
-    office: Office, seconds: float
-) -> None:
-    """C2: expired a second ago, or in a few minutes: one refresh and no refused call."""
-    office.grant(expires_in=seconds)
-    office.imports(days=30)
-    assert refreshes(office) == 1
-    assert all(call.status == 200 for call in office.calls("teamleader"))
-
-
-def test_two_processes_with_an_expired_access_renew_it_once(office: Office) -> None:
-    """C3: two processes start together with an expired token: one refresh, and both finish."""
-    office.sandbox.books.book()
-    office.grant(expires_in=-1)
-    office.sandbox.world.fault("delay", path="access_token", seconds=0.3)
-    command = [sys.executable, "-m", "flows.cli", "check", "--json"]
-    both = [
-        subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment_of(office), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    told = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
-    assert refreshes(office) == 1
-
-
-def test_a_newer_pair_of_somebody_else_is_used_without_an_alarm(office: Office) -> None:
-    """C3: another host renewed meanwhile: the stored pair is taken, nothing is asked or told."""
-    office.sandbox.books.book()
-    authority = office.sandbox.teamleader.authority
-
-    def elsewhere(request: Any) -> None:
-        spent = authority.by_refresh[stored(office).refresh_token]
-        spent.used = True
-        office.grant()
-
-    office.sandbox.world.fault("call", path="^/invoices.list$", nth=1, action=elsewhere)
-    outcome = office.run("import", "--days", "30", "--json")
-    assert outcome.code == 0, outcome.err
-    assert outcome.json["problems"] == []
-    assert [c.status for c in office.calls("teamleader", "/invoices.list")] == [401, 200]
-    assert refreshes(office) == 0
-
-
-@pytest.mark.parametrize("shape", ["oauth", "errors"])
-def test_a_consent_taken_back_is_said_and_loses_nothing(
-    open_office: OpenOffice, shape: str
-) -> None:
-    """C3: an access that is really dead is called so, whichever way the refusal is written."""
-    office = open_office(refresh_failure=shape)
-    office.sandbox.books.book()
-    office.sandbox.teamleader.authority.revoke()
-    with pytest.raises(Disconnected):
-        office.imports(days=30)
-    assert not office.twikey_invoices()
-    office.grant()
-    assert office.imports(days=30).sent == 1
-
-
 # ---- C20 to C23: nothing is passed over
 
 
 def test_a_later_success_does_not_carry_the_cursor_past_a_failure(office: Office) -> None:
-    """C20: B (10:00) is refused and A (12:00) crosses: the next run takes B up all the same."""
+    """C20: B fails, A succeeds, the cursor passes both: B is taken up again all the same."""
     books = office.sandbox.books
     office.imports(days=30)
-    early, late = books.book(updated_at=books.now() - 7200), books.book()
-    number = str(books.invoice(early).number)
-    books.edit_invoice(early, updated_at=books.now() - 540)
-    office.sandbox.world.fault("error_header", method="POST", content=early, times=1)
+    failing, other = books.book(), books.book()
+    refused = office.sandbox.world.fault(
+        "error_header", service="twikey", method="POST", content=failing, times=2
+    )
+    for hours, sent in ((0, 1), (1, 0)):
+        pass_time(office, hours=hours)
+        report = office.imports()
+        assert (report.sent, report.held, report.exit_code) == (sent, 1, 2)
+    assert refused.applied == 2
+    assert numbers(office) == [books.invoice(other).number]
+    pass_time(office, hours=12)
+    office.forget_calls()
     report = office.imports()
-    assert (report.sent, report.held, report.exit_code) == (1, 1, 2)
-    assert numbers(office) == [books.invoice(late).number]
-    office.clock.shift = timedelta(hours=2)
-    office.sandbox.world.advance(7200)
-    since = watermark(office, "invoices")
-    assert since is not None
-    assert since - timedelta(minutes=10) > datetime.fromtimestamp(books.now() - 7740, UTC)
-    office.grant()
-    report = office.imports()
+    asked = [call.parameters["filter"] for call in office.calls("teamleader", "/invoices.list")]
+    assert asked[0] == {"ids": [failing]}
+    booked_at = books.invoice(failing).updated_at
+    assert datetime.fromisoformat(asked[1]["updated_since"]).timestamp() > booked_at
     assert (report.sent, report.held, report.exit_code) == (1, 0, 0)
-    assert number in numbers(office)
+    assert len(numbers(office)) == 2
 
 
 LISTS = {
@@ -236,8 +107,7 @@ def test_a_list_that_may_not_be_read_is_no_empty_list(office: Office, resource: 
     before = {name: watermark(office, name) for name in LISTS}
     rules.forbidden = (LISTS[resource],)
     books.credit(parent, 2_000)
-    office.sandbox.world.advance(120)
-    office.clock.shift = timedelta(seconds=120)
+    pass_time(office, minutes=2)
     outcome = office.run("import", "--json")
     assert outcome.code == 1
     assert f"{LISTS[resource]}.list" in str(outcome.json)
@@ -245,9 +115,7 @@ def test_a_list_that_may_not_be_read_is_no_empty_list(office: Office, resource: 
     assert watermark(office, resource) == before[resource]
     rules.forbidden = ()
     books.book()
-    office.clock.shift = timedelta(hours=1)
-    office.sandbox.world.advance(3600)
-    office.grant()
+    pass_time(office, hours=1)
     report = office.imports()
     assert report.exit_code == 0, report
     assert len(numbers(office)) == 4
@@ -281,8 +149,7 @@ def test_a_page_that_fails_ends_the_run_and_moves_no_cursor(
     books = office.sandbox.books
     office.imports(days=30)
     before = watermark(office, "invoices")
-    office.sandbox.world.advance(60)
-    office.clock.shift = timedelta(seconds=60)
+    pass_time(office, minutes=1)
     for _ in range(230):
         books.book()
     broken = office.sandbox.world.fault(

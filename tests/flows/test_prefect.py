@@ -106,10 +106,10 @@ def test_the_command_line_runs_as_a_flow_when_an_api_is_configured(
 
     under_prefect.sandbox.books.book()
     with under_prefect.connection() as connection:
-        report = import_on_prefect(connection, ImportRequest(days=7, yes=True))
+        report = import_on_prefect(connection, ImportRequest(days=8, yes=True))
     assert report.sent == 1
     with get_client(sync_client=True) as client:
-        runs = [r for r in client.read_flow_runs() if r.name == "import 7 days"]
+        runs = [r for r in client.read_flow_runs() if r.name == "import 8 days"]
     assert len(runs) == 1
     assert {"teamleader", "twikey", "command-line"} <= set(runs[0].tags)
     assert runs[0].state_name == "Completed"

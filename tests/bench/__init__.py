@@ -1,0 +1,1 @@
+"""The benchmark: what this product costs, as ratios against the alternatives (`make bench`)."""
