@@ -26,6 +26,7 @@ EXAMPLES = int(os.environ.get("FOLLOW_UP_EXAMPLES", "2000"))
 STEPS = 12
 MOST_INVOICES = 4
 WHICH = st.sampled_from([0, 0, 0, 0, 1, 3])  # mostly one of them, so that things meet
+WAITS = st.sampled_from([30.0, WAIT, WAIT])  # the next run may come before the wait W is over
 WAYS = ("link", "part", "card", "debit", "card", "by hand")
 LOSSES = st.sampled_from(["lost after", "lost before", "500 after", "late"])
 
@@ -120,16 +121,16 @@ class Life(RuleBasedStateMachine):
 
     # ---- what happens to the program
 
-    @rule()
-    def program_runs(self) -> None:
+    @rule(wait=WAITS)
+    def program_runs(self, wait: float) -> None:
         """A follow-up in peace."""
-        self._run(self.world.follow_up, None)
+        self._run(self.world.follow_up, None, wait)
 
-    @rule(losses=st.lists(LOSSES, max_size=3), at=st.none() | st.integers(1, 150))
-    def program_suffers(self, losses: list[str], at: int | None) -> None:
+    @rule(losses=st.lists(LOSSES, max_size=3), at=st.none() | st.integers(1, 150), wait=WAITS)
+    def program_suffers(self, losses: list[str], at: int | None, wait: float) -> None:
         """A follow-up whose writes lose their answers, and which may be killed at any step."""
         self.world.faults[:] = losses
-        self._run(self.world.follow_up, at)
+        self._run(self.world.follow_up, at, wait)
         self.world.faults.clear()
 
     @rule(what=st.sampled_from(["replay", "tick", "book"]), at=st.none() | st.integers(1, 60))
@@ -150,11 +151,11 @@ class Life(RuleBasedStateMachine):
             self.others[booked] = []
             self._run(self.world.imports, at)
 
-    def _run(self, work: Any, at: int | None) -> None:
+    def _run(self, work: Any, at: int | None, wait: float = WAIT) -> None:
         self.world.steps_left = at
         with suppress(Killed, Trouble):
             self.world.run(work)
-        self.world.later(WAIT)
+        self.world.later(wait)
 
     # ---- in the end
 

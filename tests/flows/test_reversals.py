@@ -161,3 +161,22 @@ def test_a_part_refund_waits_for_a_person(open_office: OpenOffice) -> None:
     office.sandbox.twikey.actions["refund"](NUMBER, 20)
     follow_up(office)
     assert (len(payments(office, invoice)), set(open_alerts(office))) == (1, {"PARTIAL_REFUND"})
+
+
+def test_nothing_is_sent_on_an_invoice_while_a_removal_is_open(open_office: OpenOffice) -> None:
+    """A42, A44, P9: before the wait is over neither a second removal nor the new payment leaves."""
+    office, invoice = paid_by_debit(open_office)
+    set_up(office, "settle_after_seconds = 300")
+    on(office, "2024-11-20")
+    office.sandbox.twikey.actions["refuse"](NUMBER, "MD06")
+    office.sandbox.world.fault("late", path="removePayments", times=1, seconds=100)
+    office.forget_calls()
+    follow_up(office, always=False)
+    office.sandbox.twikey.actions["pay_link"](NUMBER)
+    report, _ = follow_up(office, always=False)
+    assert (teamleader_writes(office), report.unsettled) == (["removePayments"], 1)
+    office.sandbox.world.advance(200)
+    on(office, "2024-11-21")
+    follow_up(office, always=False)
+    assert teamleader_writes(office) == ["removePayments", "registerPayment"]
+    assert payments(office, invoice) == [(12_100, "2024-11-20")]
