@@ -79,6 +79,12 @@ class BrakePulled(Halted):
     advice = "Look at it with --dry-run; if it is what you want, repeat the command with --yes."
 
 
+class AlreadyInvited(Halted):
+    """A person asks for an invitation, and one has left already (guide 7)."""
+
+    advice = "If the customer should really get a second one, repeat the command with --again."
+
+
 # ---- access
 
 

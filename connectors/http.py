@@ -136,6 +136,11 @@ def check_address(name: str, url: str) -> str:
     raise ValueError(f"{name} must start with https:// (plain http is for loopback addresses only)")
 
 
+def is_loopback_address(url: str) -> bool:
+    """Tell whether an address of the settings leads to this machine: a sandbox."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

@@ -43,6 +43,38 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22") from None
 
 
+def _follow_up_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    following = verb("follow-up", "Write payments back, attach PDFs, invite customers.")
+    following.add_argument("--payments", action="store_true", help="only payments back")
+    following.add_argument(
+        "--pdfs", nargs="*", metavar="NUMBER", help="only PDFs; NUMBER: only of these"
+    )
+    following.add_argument("--missing", action="store_true", help="with --pdfs: all missing, now")
+    following.add_argument("--invitations", action="store_true", help="only invitations")
+    following.add_argument(
+        "--scheduled", action="store_true", help="as the schedule does: nothing if automatic is off"
+    )
+    inviting = verb("invite", "Invite the customer of one invoice, at most once.")
+    inviting.add_argument("number", help="a number as in Teamleader or Twikey, or an id")
+    inviting.add_argument(
+        "--again", action="store_true", help="although one left already; noted with your name"
+    )
+
+
+def _desk_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    held = verb("held", "Show what waits for a person, why, and what to do.")
+    held.add_argument("name", nargs="*", help="only these reasons, numbers or ids")
+    retry = verb("retry", "Let held bookings be decided anew now.")
+    retry.add_argument("name", nargs="*", help="only these reasons, numbers or ids (or `all`)")
+    retry.add_argument(
+        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+    )
+    retry.add_argument("--later", action="store_true", help="leave it to the next run")
+    verb("status", "Did it run, is it behind, what is stuck?")
+    journey = verb("journey", "Tell everything that happened to one booking or customer.")
+    journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+
+
 def _parser() -> Parser:
     shared = Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON for machines")
@@ -83,17 +115,11 @@ def _parser() -> Parser:
     )
     importing.add_argument("--dry-run", action="store_true", help="show the plan, send nothing")
     importing.add_argument("--yes", action="store_true", help="release the brake")
-    held = verb("held", "Show what waits for a person, why, and what to do.")
-    held.add_argument("name", nargs="*", help="only these reasons, numbers or ids")
-    retry = verb("retry", "Let held bookings be decided anew now.")
-    retry.add_argument("name", nargs="*", help="only these reasons, numbers or ids (or `all`)")
-    retry.add_argument(
-        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+    importing.add_argument(
+        "--invite", action="store_true", help="a first or unusually large import is not silent"
     )
-    retry.add_argument("--later", action="store_true", help="leave it to the next run")
-    verb("status", "Did it run, is it behind, what is stuck?")
-    journey = verb("journey", "Tell everything that happened to one booking or customer.")
-    journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+    _follow_up_verbs(verb)
+    _desk_verbs(verb)
     return parser
 
 
@@ -144,6 +170,8 @@ def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]
         "connect": verbs.connect,
         "check": verbs.check,
         "import": verbs.import_,
+        "follow-up": verbs.follow_up,
+        "invite": verbs.invite,
         "held": verbs.held,
         "retry": verbs.retry,
         "status": verbs.status,

@@ -199,6 +199,11 @@ class Connection:
                 [f"{name} is not set (environment or {self.home / '.env'})" for name in missing]
             )
 
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Where the books are kept."""
+        return ZoneInfo(self.settings.time_zone)
+
     def today(self) -> date:
         """Return the calendar day where the books are kept."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.time_zone)).date()
+        return self.clock.now().astimezone(self.zone).date()

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from connectors.errors import BrakePulled, NeverImported, UsageWrong
+from connectors.ledger.desk import Load
 from flows.connection import Connection
 from flows.gather import RESOURCES, Window, gather
 from flows.importing import in_one_go
+from flows.invitations import prepare_invitations
 from flows.report import ImportReport, euro
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.settle import read_twikey, settle, verify_bulk_creates
@@ -27,7 +29,8 @@ class ImportRequest:
     Nothing given: everything since the watermark, as the schedule does. ``days`` counts calendar
     days back from today, day N included; ``since`` and ``until`` are inclusive invoice dates;
     ``again`` takes up only what is held and due. ``yes`` releases the brake.
-    ``started_by`` is named in the run book.
+    ``invite`` lets a first load, or one beyond the brake, invite customers as any other import
+    (decisions 6: otherwise it is silent). ``started_by`` is named in the run book.
     """
 
     days: int | None = None
@@ -38,6 +41,7 @@ class ImportRequest:
     again: bool = False
     dry_run: bool = False
     yes: bool = False
+    invite: bool = False
     started_by: str = "command line"
 
     @property
@@ -86,7 +90,8 @@ def import_booked(
             steps("settle what an earlier run left", settle, run)
             verify_bulk_creates(run)
         steps("read what Teamleader booked", gather, run, window)
-        brake(run, request)
+        unusual = brake(run, request)
+        prepare_invitations(run, silent=unusual and not request.invite)
         if not run.dry_run:
             steps("update customers", update_customers, run)
         steps("decide and send", decide_and_apply, run)
@@ -118,12 +123,34 @@ def _window(connection: Connection, request: ImportRequest) -> Window:
     )
 
 
-def brake(run: Run, request: ImportRequest) -> None:
+def brake(run: Run, request: ImportRequest) -> bool:
     """Stop before anything is sent when the plan is implausible and nobody said yes.
 
     Too many, too much, too old, or a first load on a profile that mails at once (guide 10 warns of
-    it). Bookings that already stand in Twikey do not count (complaint C18).
+    it). Bookings that already stand in Twikey do not count (complaint C18). Returns whether this is
+    a first load (nothing was ever read to its end) or one beyond the brake: those are silent.
     """
+    settings = run.connection.settings
+    reasons, load = _beyond_the_brake(run)
+    silent = bool(reasons) or run.ledger.watermarks.read("invoices") is None
+    mails = settings.profile(settings.new_customer_profile).invitation == "twikey"
+    never_yet = run.ledger.watermarks.read("invoices") is None and not run.ledger.desk.ever_sent()
+    if load.bookings and mails and never_yet:
+        reasons.append(
+            f"a first load, for which profile {settings.new_customer_profile} may mail"
+            f" {load.bookings} invitations (switch its sending off in Twikey first, or set"
+            " invitation for it in config.toml)"
+        )
+    if reasons and run.dry_run:
+        run.notes.append("would need --yes: " + "; ".join(reasons))
+    elif reasons and not request.yes:
+        run.ledger.desk.take_back(run.id, run.began)
+        raise BrakePulled("Nothing was sent: this import holds " + "; ".join(reasons))
+    return silent
+
+
+def _beyond_the_brake(run: Run) -> tuple[list[str], Load]:
+    """Return what exceeds the configured limits, in words, and what is about to be created."""
     settings = run.connection.settings
     limits = settings.brake
     cutoff = run.connection.today() - timedelta(days=limits.older_than_days)
@@ -138,19 +165,7 @@ def brake(run: Run, request: ImportRequest) -> None:
             f"{old} invoices dated before {cutoff}, the oldest {load.oldest}"
             f" (the brake is set to {limits.older_than_days} days)"
         )
-    mails = settings.profile(settings.new_customer_profile).invitation == "twikey"
-    never_yet = run.ledger.watermarks.read("invoices") is None and not run.ledger.desk.ever_sent()
-    if load.bookings and mails and never_yet:
-        reasons.append(
-            f"a first load, for which profile {settings.new_customer_profile} may mail"
-            f" {load.bookings} invitations (switch its sending off in Twikey first, or set"
-            " invitation for it in config.toml)"
-        )
-    if reasons and run.dry_run:
-        run.notes.append("would need --yes: " + "; ".join(reasons))
-    elif reasons and not request.yes:
-        run.ledger.desk.take_back(run.id, run.began)
-        raise BrakePulled("Nothing was sent: this import holds " + "; ".join(reasons))
+    return reasons, load
 
 
 def decide_and_apply(run: Run) -> int:

@@ -20,6 +20,7 @@ from prefect.utilities.annotations import quote
 
 from connectors.errors import AnotherRunAtWork, Trouble
 from flows.connection import Connection
+from flows.follow_up import FollowUpReport, FollowUpRequest, follow_up
 from flows.import_booked import ImportRequest, import_booked
 from flows.report import ImportReport
 
@@ -109,8 +110,65 @@ def final_state(report: ImportReport) -> State[Any]:
     return Completed(name=name, message=message)
 
 
+@flow(name="follow-up", timeout_seconds=4 * 3600, persist_result=False)
+def follow_up_flow(
+    payments: bool = True,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    pdfs: bool = True,  # noqa: FBT001, FBT002
+    invitations: bool = True,  # noqa: FBT001, FBT002
+    by_hand: bool = False,  # noqa: FBT001, FBT002
+    connection: str = "default",
+) -> State[Any]:
+    """Write payments back to Teamleader, attach PDFs, invite customers.
+
+    Args:
+        payments: Payments and reversals back to Teamleader.
+        pdfs: PDFs that are still missing.
+        invitations: Invitations that are due.
+        by_hand: Work also where automatic is off.
+        connection: Which connection; "default" unless you made others.
+    """
+    request = FollowUpRequest(
+        payments=payments, pdfs=pdfs, invitations=invitations, by_hand=by_hand, started_by="prefect"
+    )
+    try:
+        with Connection.from_environment(name=connection) as opened:
+            report = follow_up(opened, request, steps=as_tasks, tell=_tell)
+    except Trouble as trouble:
+        return stopped_state(trouble)
+    return followed_state(report)
+
+
+def followed_state(report: FollowUpReport) -> State[Any]:
+    """Return green for a work list, red for a machine that needs help."""
+    if report.outcome == "failed":
+        return Failed(message=f"{report.headline()}. {' '.join(report.problems)}")
+    name = {"held": "CompletedWithAlerts", "off": "AutomaticOff"}.get(report.outcome, "Completed")
+    return Completed(name=name, message=report.headline())
+
+
 def _tell(what: str, done: int, total: int | None) -> None:
     log.info("%s: %s%s", what, done, f" of {total}" if total else "")
+
+
+def follow_up_on_prefect(connection: Connection, request: FollowUpRequest) -> FollowUpReport:
+    """Run a follow-up of the command line as a Prefect flow run."""
+    reports: list[FollowUpReport] = []
+    troubles: list[Trouble] = []
+
+    @flow(name="follow-up", flow_run_name=request.name(), persist_result=False)
+    def from_the_command_line() -> State[Any]:
+        try:
+            reports.append(follow_up(connection, request, steps=as_tasks, tell=_tell))
+        except Trouble as trouble:
+            troubles.append(trouble)
+            return stopped_state(trouble)
+        return followed_state(reports[0])
+
+    with tags(*TAGS, "command-line"):
+        from_the_command_line(return_state=True)
+    if troubles:
+        raise troubles[0]
+    return reports[0]
 
 
 def import_on_prefect(connection: Connection, request: ImportRequest) -> ImportReport:

@@ -12,6 +12,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
 from connectors.errors import SettingsWrong, Trouble
@@ -20,6 +21,7 @@ from flows.report import ImportReport
 
 if TYPE_CHECKING:
     from flows.check import Finding
+    from flows.follow_up import FollowUpReport
 
 
 class Screen:
@@ -91,6 +93,44 @@ class Screen:
             self.held(report.waiting)
         elif report.waiting:
             self.still_held(report.waiting)
+
+    # ---- the summary of a follow-up (guide 5 to 8)
+
+    def follow_up(self, report: FollowUpReport) -> None:
+        """Print a follow-up's summary: the verdict, each step's figures, what needs a person."""
+        self.machine({**asdict(report), "exit_code": report.exit_code})
+        if self.as_json:
+            return
+        colour = {0: "green", 2: "yellow"}.get(report.exit_code, "red")
+        self.line(f"{report.name}: {report.headline()}", colour)
+        for problem in report.problems:
+            for text in hanging("  ! ", clean(problem), self._width):
+                self.line(text, "red")
+        self._facts(_steps(report))
+        for note in report.notes:
+            for text in hanging("  note: ", clean(note), self._width):
+                self.line(text)
+        self.alerts(report.alerts)
+
+    def alerts(self, alerts: Sequence[Mapping[str, Any]], most: int = 20) -> None:
+        """Print open alerts, each with its facts, and the cure of each kind once."""
+        from mappings.reasons import advice_of, sentence_of
+
+        if self.as_json or not alerts:
+            return
+        self.line(f"\n{len(alerts)} need you:", "yellow")
+        shown = sorted(alerts, key=lambda row: (row["code"], _natural(row["number"])))[:most]
+        for place, row in enumerate(shown):
+            if place == 0 or shown[place - 1]["code"] != row["code"]:
+                self.line(f"\n{row['code']}", "yellow")
+            head = f"  {clean(row['number'] or row['booking_id'])}: "
+            for text in hanging(head, clean(sentence_of(row["code"], row["detail"])), self._width):
+                self.line(text)
+            if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:
+                for text in hanging("  -> ", advice_of(row["code"]), self._width):
+                    self.line(text)
+        if len(alerts) > most:
+            self.line(f"\n... and {len(alerts) - most} more: `teamleader-twikey status`")
 
     # ---- what needs a person
 
@@ -165,6 +205,7 @@ class Screen:
             ("at work", clean(state["at_work"] or "nobody")),
             ("bookings", stages or "none"),
             ("customers", f"{state['customers']} in Twikey"),
+            ("PDFs", ", ".join(f"{n} {what}" for what, n in sorted(state["pdfs"].items()))),
             ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
         ])  # fmt: skip
         if state["runs"]:
@@ -174,6 +215,7 @@ class Screen:
         if waiting:
             self.line()
             self.still_held(waiting)
+        self.alerts(state["alerts"])
 
     def journey(
         self, found: Sequence[Mapping[str, Any]], stories: Sequence[Mapping[str, Any]]
@@ -192,6 +234,28 @@ class Screen:
         for story in stories:
             self.line("\nwhen (UTC)", "dim")
             self._facts(_event(event) for event in story["events"])
+
+
+def _steps(report: FollowUpReport) -> list[tuple[str, str]]:
+    """Return the figures of a follow-up's steps; what is nothing is left out."""
+    facts: list[tuple[str, str]] = []
+    if report.payments is not None:
+        states = ", ".join(f"{n} {state}" for state, n in sorted(report.payments.open.items()))
+        facts += [("events", f"{report.payments.events} read" + (f"; {states}" if states else ""))]
+    if report.guards is not None and report.guards.looked_at:
+        guards = report.guards
+        facts += [("guards", f"{guards.looked_at} open bookings compared, "
+                             f"{guards.set_to_paid} set to paid in Twikey")]  # fmt: skip
+    if report.documents is not None:
+        why = ", ".join(f"{n} {code}" for code, n in sorted(report.documents.reasons.items()))
+        pdfs = f"{report.documents.attached} attached, {report.documents.still_missing} missing"
+        facts += [("PDFs", pdfs + (f" ({why})" if why else ""))]
+    if report.invitations is not None:
+        invited = report.invitations
+        facts += [("invitations", f"{invited.invited} sent, {invited.waiting} waiting, "
+                                  f"{invited.silent} silent")]  # fmt: skip
+    calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
+    return [*facts, ("calls", calls)]
 
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}

@@ -84,10 +84,14 @@ class CustomFields(Frozen):
 
 
 class Payments(Frozen):
-    """Guide 5 and 8: what is written back to Teamleader."""
+    """Guide 5 and 8: what is written back to Teamleader.
+
+    ``methods`` maps Twikey's sdd, rcc, paylink, transfer and manual to Teamleader payment methods.
+    """
 
     write_back: bool = True
     paid_elsewhere: bool = True
+    reversal_with_other_payments: Literal["restore", "hold"] = "restore"
     methods: dict[str, Identifier] = {}
 
 

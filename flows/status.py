@@ -27,6 +27,8 @@ def status_of(connection: Connection) -> dict[str, Any]:
         "customers": ledger.customers.count_known(),
         "unsettled": len(ledger.crossings.open_writes()),
         "waiting": ledger.desk.held(),
+        "alerts": ledger.alerts.open(),
+        "pdfs": ledger.documents.counts(),
         "runs": [run.__dict__ for run in ledger.runs.last(5)],
     }
 

@@ -74,7 +74,7 @@ def import_(arguments: argparse.Namespace, screen: Screen, progress: Progress) -
     request = ImportRequest(
         days=arguments.days, since=arguments.since, until=arguments.until,
         numbers=tuple(arguments.number), credit_notes=arguments.credit_notes,
-        dry_run=arguments.dry_run, yes=arguments.yes,
+        dry_run=arguments.dry_run, yes=arguments.yes, invite=arguments.invite,
         started_by=f"command line ({_user()})",
     )  # fmt: skip
     with _open(arguments, progress) as connection:
@@ -90,6 +90,45 @@ def _run_import(connection: Connection, request: ImportRequest, progress: Progre
 
         return import_on_prefect(connection, request)
     return import_booked(connection, request, tell=progress)
+
+
+def follow_up(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Run all steps of the follow-up, or those that are named."""
+    from flows.follow_up import FollowUpRequest, follow_up
+
+    named = arguments.payments or arguments.pdfs is not None or arguments.invitations
+    if arguments.missing and not (arguments.pdfs == []):
+        raise UsageWrong("--missing goes with --pdfs, without numbers")
+    request = FollowUpRequest(
+        payments=arguments.payments or not named,
+        pdfs=arguments.pdfs is not None or not named,
+        invitations=arguments.invitations or not named,
+        numbers=tuple(arguments.pdfs or ()),
+        missing=arguments.missing,
+        by_hand=not arguments.scheduled,
+        started_by=f"command line ({_user()})",
+    )
+    with _open(arguments, progress) as connection:
+        if os.environ.get("PREFECT_API_URL"):
+            from flows.prefect_flows import follow_up_on_prefect
+
+            report = follow_up_on_prefect(connection, request)
+        else:
+            report = follow_up(connection, request, tell=progress)
+    progress.close()
+    screen.follow_up(report)
+    return report.exit_code
+
+
+def invite(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Invite one customer by hand; a second invitation is refused unless --again."""
+    from flows.follow_up import invite as invite_customer
+
+    with _open(arguments, progress) as connection:
+        report = invite_customer(connection, arguments.number, again=arguments.again, by=_user())
+    progress.close()
+    screen.follow_up(report)
+    return report.exit_code
 
 
 def held(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
@@ -138,7 +177,7 @@ def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) ->
     with _open(arguments, progress) as connection:
         state = status_of(connection)
     screen.status(state)
-    return 2 if state["waiting"] else 0
+    return 2 if state["waiting"] or state["alerts"] else 0
 
 
 def journey(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

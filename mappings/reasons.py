@@ -1,29 +1,17 @@
 """Every reason why a booking is skipped or held, and every notice, each with its advice.
 
 Skipped: left out by rule, nothing to do. Held: waits for a person, nothing is lost and nothing is
-sent. Notice: it crosses, and there is something to know. The report, the command line and
+sent. Notice: it crosses, and there is something to know. Alerts, about what has crossed, are in
+``alerts``. The report, the command line and
 ``docs/operating.md`` all speak from this table (decisions 2; guide 5).
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from mappings.alerts import ALERTS
+from mappings.reason import AND_RETRY, NOTHING, Kind, Reason
 
-Kind = Literal["skipped", "held", "notice"]
-
-
-class Reason(NamedTuple):
-    """One reason: its sentence (``{detail}`` stands for the facts), what to do, and its source."""
-
-    code: str
-    kind: Kind
-    sentence: str
-    advice: str
-    source: str
-
-
-NOTHING = "Nothing to do."
-AND_RETRY = "then run `teamleader-twikey retry`."
+__all__ = ["REASONS", "Kind", "Reason", "advice_of", "sentence_of"]
 
 SKIPPED = (
     Reason(
@@ -261,7 +249,7 @@ NOTICES = (
     ),
 )
 
-REASONS = {reason.code: reason for reason in (*SKIPPED, *HELD, *NOTICES)}
+REASONS = {reason.code: reason for reason in (*SKIPPED, *HELD, *NOTICES, *ALERTS)}
 
 
 def sentence_of(code: str, detail: str | None = None) -> str:

@@ -104,7 +104,9 @@ class Crossings:
             self._store.write_all(
                 "UPDATE bookings SET stage='sending', reason=NULL, detail=NULL, notices=?,"
                 " twikey_number=?, ct=?, ct_source=?, amount_cents=?, twikey_customer=?,"
-                " attempts=attempts + 1, decided_run=?, read_run=? WHERE id=?",
+                " attempts=attempts + 1, decided_run=?, read_run=?,"
+                " told_due_on=coalesce(due_on, issued_on),"
+                " prepaid_cents=payable_cents - coalesce(due_cents, payable_cents) WHERE id=?",
                 [
                     (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
                      "new" if c.described else "known", run_id, run_id, c.id)

@@ -30,6 +30,10 @@ class Feed:
         row = self._store.first("SELECT position FROM feeds WHERE feed=?", (feed,))
         return int(row["position"]) if row else 0
 
+    def rewind(self, feed: str) -> None:
+        """Read a feed from its beginning next time; what is known already is known again."""
+        self._store.write("UPDATE feeds SET position=0 WHERE feed=?", (feed,))
+
     def invoices_seen(
         self, invoices: Sequence[TwikeyInvoice], position: int | None, now: datetime
     ) -> None:

@@ -8,12 +8,18 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from connectors.ledger.alerts import Alerts
 from connectors.ledger.bookings import Bookings
 from connectors.ledger.crossing import Crossings
 from connectors.ledger.customers import Customers
 from connectors.ledger.desk import Desk
+from connectors.ledger.documents import Documents
 from connectors.ledger.feed import Feed
+from connectors.ledger.follow import Follow
+from connectors.ledger.invitations import Invitations
 from connectors.ledger.lock import RunLock
+from connectors.ledger.payments import Payments
+from connectors.ledger.reversals import Reversals
 from connectors.ledger.runs import Facts, Journal, Runs, Watermarks
 from connectors.ledger.store import Store
 
@@ -34,6 +40,12 @@ class Ledger:
         self.crossings = Crossings(self._store, self.journal)
         self.feed = Feed(self._store)
         self.desk = Desk(self._store, self.journal)
+        self.documents = Documents(self._store, self.journal)
+        self.invitations = Invitations(self._store, self.journal)
+        self.payments = Payments(self._store, self.journal)
+        self.reversals = Reversals(self._store, self.journal)
+        self.follow = Follow(self._store, self.journal)
+        self.alerts = Alerts(self._store, self.journal)
 
     def atomic(self) -> AbstractContextManager[None]:
         """Make several facts stand or fall together."""

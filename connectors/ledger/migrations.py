@@ -34,7 +34,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         from sqlite_utils import Database, Migrations
 
     migrations = Migrations("teamleader-twikey")
-    for step in (m001_bookings, m002_writes, m003_twikey, m004_runs, m005_access):
+    for step in STEPS:
         migrations()(step)
     row_factory, connection.row_factory = connection.row_factory, None
     try:
@@ -168,6 +168,99 @@ def m005_access(db: Database) -> None:
         );
         """,
     )
+
+
+def m006_follow_up(db: Database) -> None:
+    """PDFs and invitations of what crossed, and what was told of each booking when it did."""
+    _run(
+        db,
+        """
+        CREATE TABLE documents (
+          booking_id TEXT PRIMARY KEY, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+          next_try_at TEXT, reason TEXT, detail TEXT, sha256 TEXT, size INTEGER, attached_at TEXT
+        );
+        CREATE INDEX documents_state ON documents (state, next_try_at);
+        CREATE TABLE invitations (
+          booking_id TEXT PRIMARY KEY, state TEXT NOT NULL, channel TEXT, at TEXT, by TEXT,
+          detail TEXT
+        );
+        ALTER TABLE bookings ADD COLUMN silent INTEGER DEFAULT 0;
+        ALTER TABLE bookings ADD COLUMN told_due_on TEXT;
+        ALTER TABLE bookings ADD COLUMN prepaid_cents INTEGER DEFAULT 0;
+        """,
+    )
+
+
+def m007_money(db: Database) -> None:
+    """Payments as Twikey tells them, what was written of them to Teamleader, and alerts."""
+    _run(
+        db,
+        """
+        CREATE TABLE payment_events (
+          seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, invoice_id TEXT,
+          booking_id TEXT, type TEXT NOT NULL, occurred_at TEXT NOT NULL,
+          amount_cents INTEGER NOT NULL, currency TEXT NOT NULL, source TEXT, key TEXT,
+          details TEXT, error TEXT, state TEXT NOT NULL, note TEXT
+        );
+        CREATE INDEX payment_events_booking ON payment_events (booking_id, occurred_at, seq);
+        CREATE INDEX payment_events_open ON payment_events (state)
+          WHERE state IN ('new', 'waiting', 'held');
+        CREATE INDEX payment_events_left ON payment_events (booking_id)
+          WHERE state = 'reported' OR note = 'in part';
+        CREATE INDEX payment_events_strangers ON payment_events (invoice_id)
+          WHERE booking_id IS NULL;
+        CREATE TABLE registrations (
+          event_id TEXT PRIMARY KEY REFERENCES payment_events (event_id), booking_id TEXT NOT NULL,
+          amount_cents INTEGER NOT NULL, currency TEXT NOT NULL, paid_at TEXT NOT NULL,
+          method_id TEXT, state TEXT NOT NULL, at TEXT NOT NULL, not_before TEXT NOT NULL,
+          note TEXT
+        );
+        CREATE INDEX registrations_booking ON registrations (booking_id);
+        CREATE INDEX registrations_open ON registrations (state)
+          WHERE state IN ('planned', 'sending', 'accepted', 'unknown');
+        CREATE TABLE reversals (
+          id INTEGER PRIMARY KEY, booking_id TEXT NOT NULL, event_ids TEXT NOT NULL,
+          survivors TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, not_before TEXT NOT NULL,
+          note TEXT
+        );
+        CREATE UNIQUE INDEX reversals_open ON reversals (booking_id) WHERE state <> 'done';
+        CREATE TABLE marked_paid (
+          booking_id TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL,
+          cents INTEGER NOT NULL, echo TEXT
+        );
+        CREATE TABLE alerts (
+          id INTEGER PRIMARY KEY, booking_id TEXT NOT NULL, code TEXT NOT NULL, detail TEXT,
+          raised_at TEXT NOT NULL, settled_at TEXT
+        );
+        CREATE UNIQUE INDEX alerts_open ON alerts (booking_id, code) WHERE settled_at IS NULL;
+        CREATE INDEX events_run ON events (run_id, what);
+        """,
+    )
+
+
+def m008_deliveries(db: Database) -> None:
+    """What a look at the delivery of an invitation showed, and when the next one is."""
+    _run(
+        db,
+        """
+        CREATE TABLE deliveries (
+          booking_id TEXT PRIMARY KEY, state TEXT NOT NULL, looks INTEGER NOT NULL,
+          next_look_at TEXT
+        );
+        """,
+    )
+
+
+STEPS = (
+    m001_bookings,
+    m002_writes,
+    m003_twikey,
+    m004_runs,
+    m005_access,
+    m006_follow_up,
+    m007_money,
+    m008_deliveries,
+)
 
 
 def _run(db: Database, script: str) -> None:

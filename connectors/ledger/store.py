@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from connectors.errors import LedgerUnusable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 150  # longer than any token refresh that holds the file
 
 

@@ -39,6 +39,7 @@ from connectors.twikey.calls import (
     written_invoice,
 )
 from connectors.twikey.customers import CUSTOMER_FIELDS, WhyLeftOut, update
+from connectors.twikey.deliveries import Delivery, delivery_is
 from connectors.twikey.feeds import feed_page, read_feed
 from connectors.twikey.session import TwikeySession
 
@@ -208,6 +209,14 @@ class Twikey:
                 form={"type": channel},
             )  # fmt: skip
         require_no_content(answer, what)
+
+    def delivery_is(self, invoice_id: str, state: Delivery) -> bool:
+        """Tell whether an invitation was delivered (``ok``), failed (``fail``), or is ``not_ok``.
+
+        ``not_ok`` holds for none at all as well; an unknown invoice is in no state (2.12).
+        Rate limited.
+        """
+        return delivery_is(self._calls, _invoice_path(invoice_id), state)
 
     def invoice_pdf(self, invoice_id: str) -> bytes | None:
         """Return the PDF that Twikey has for an invoice, or None (reference 2.16). Rate limited."""

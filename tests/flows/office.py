@@ -74,6 +74,7 @@ class Office:
         self.sandbox = sandbox
         self.home = home
         self.clock = QuickClock()
+        self.notes: list[str] = []
         self.environment = {**sandbox.environment(), "TEAMLEADER_TWIKEY_HOME": str(home)}
         self.configure(CONFIG)
 

@@ -14,7 +14,7 @@ def test_every_reason_has_a_sentence_an_advice_and_a_source(code: str) -> None:
     """Whatever is skipped, held or noted can be explained to a person."""
     reason = REASONS[code]
     assert reason.code == code
-    assert reason.kind in ("skipped", "held", "notice")
+    assert reason.kind in ("skipped", "held", "notice", "alert")
     assert sentence_of(code, "this").endswith((".", "!"))
     assert "{" not in sentence_of(code)
     assert advice_of(code).endswith(".")

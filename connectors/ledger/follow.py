@@ -1,0 +1,115 @@
+"""Bookings that crossed, as the guards look at them: both sides' last known state in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connectors.ledger.bookings import marks
+from connectors.ledger.records import Followed, Mark
+from connectors.ledger.runs import Journal, text
+from connectors.ledger.store import Store
+
+ROW = """
+  SELECT b.id, coalesce(b.twikey_id, b.id), b.kind, b.number, b.stage, b.issued_on, b.due_on,
+  b.told_due_on, b.status, b.paid, b.payable_cents, b.due_cents, b.amount_cents,
+  coalesce(b.prepaid_cents, 0), b.currency, b.twikey_state, t.due_on, t.last_payment, b.adopted,
+  b.sent_at FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id
+"""
+OPEN = (
+    "b.stage = 'sent' AND b.kind = 'invoice' AND coalesce(b.twikey_state, '') <> 'ARCHIVED'"
+    " AND NOT (coalesce(b.twikey_state, '') = 'PAID' AND coalesce(b.due_cents, 0) <= 0)"
+)
+SOME = 500
+
+
+class Follow:
+    """The questions of the guards, and what they did."""
+
+    def __init__(self, store: Store, journal: Journal) -> None:
+        self._store = store
+        self._journal = journal
+
+    def bookings(self, ids: Sequence[str]) -> dict[str, Followed]:
+        """Return bookings by id."""
+        found: dict[str, Followed] = {}
+        for start in range(0, len(ids), SOME):
+            some = ids[start : start + SOME]
+            for row in self._store.tuples(f"{ROW} WHERE b.id IN ({marks(len(some))})", some):
+                found[row[0]] = Followed(*row)
+        return found
+
+    def open(self) -> list[str]:
+        """Return the ids of bookings that are not closed on both sides, by number."""
+        rows = self._store.tuples(f"SELECT b.id FROM bookings b WHERE {OPEN} ORDER BY b.number")
+        return [row[0] for row in rows]
+
+    def edited(self) -> list[Followed]:
+        """Return bookings whose due date or amount is no longer what Twikey was told."""
+        rows = self._store.tuples(
+            f"{ROW} WHERE b.stage='sent' AND b.kind='invoice' AND (b.due_on <>"
+            " coalesce(b.told_due_on, t.due_on, b.due_on) OR b.payable_cents <> b.amount_cents)"
+        )
+        return [Followed(*row) for row in rows]
+
+    def fallen(self) -> list[Followed]:
+        """Return bookings that we registered as paid and that Twikey no longer shows as paid."""
+        rows = self._store.tuples(
+            f"{ROW} WHERE b.stage='sent' AND b.kind='invoice' AND b.twikey_state IN ('BOOKED',"
+            " 'EXPIRED', 'PENDING') AND (b.id IN (SELECT booking_id FROM registrations"
+            " WHERE state='done') OR b.id IN (SELECT booking_id FROM marked_paid))"
+        )
+        return [Followed(*row) for row in rows]
+
+    def told(self, booking_id: str, due_on: str | None) -> None:
+        """Remember the due date that Twikey was told."""
+        self._store.write("UPDATE bookings SET told_due_on=? WHERE id=?", (due_on, booking_id))
+
+    def credit_notes_of(self, booking_id: str) -> list[str]:
+        """Return the numbers of an invoice's credit notes, as Twikey knows them."""
+        rows = self._store.tuples(
+            "SELECT coalesce(twikey_number, number) FROM bookings WHERE related_id=? ORDER BY 1",
+            (booking_id,),
+        )
+        return [row[0] for row in rows if row[0]]
+
+    # ---- our own marking as paid, and the echo of it in Twikey's feeds
+
+    def marking(self, booking_id: str, cents: int, now: datetime) -> None:
+        """Commit the intent to set a booking, of which ``cents`` are open, to paid in Twikey."""
+        self._store.write(
+            "INSERT OR REPLACE INTO marked_paid (booking_id, state, at, cents)"
+            " VALUES (?, 'intent', ?, ?)",
+            (booking_id, text(now), cents),
+        )
+
+    def marked(self, booking_id: str, run_id: int, now: datetime, why: str) -> None:
+        """Record that we set a booking to paid in Twikey."""
+        with self._store.atomic():
+            self._store.write(
+                "UPDATE marked_paid SET state='done' WHERE booking_id=?", (booking_id,)
+            )
+            self._journal.add(run_id, now, booking_id, "set to paid in Twikey", why=why)
+
+    def not_marked(self, booking_id: str) -> None:
+        """Forget an intent that Twikey refused."""
+        self._store.write("DELETE FROM marked_paid WHERE booking_id=?", (booking_id,))
+
+    def marks_of(self, ids: Sequence[str]) -> dict[str, Mark]:
+        """Return what we set to paid, by booking."""
+        found: dict[str, Mark] = {}
+        for start in range(0, len(ids), SOME):
+            some = ids[start : start + SOME]
+            for row in self._store.tuples(
+                "SELECT booking_id, state, at, cents, echo FROM marked_paid"
+                f" WHERE booking_id IN ({marks(len(some))})",
+                some,
+            ):
+                found[row[0]] = Mark(*row[1:])
+        return found
+
+    def echoed(self, booking_id: str, event_id: str) -> None:
+        """Record which event was the echo of our own marking."""
+        self._store.write(
+            "UPDATE marked_paid SET echo=? WHERE booking_id=?", (event_id, booking_id)
+        )

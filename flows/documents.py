@@ -1,0 +1,258 @@
+"""Guide 6: PDFs follow later, once each, on their own schedule or by hand.
+
+Ask the link, fetch it at once (two at a time; the ledger and both APIs stay on this thread), attach
+it under an intent. What does not come waits with its reason and is tried again, later each time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from connectors.download import Downloads, Fetched, NotDownloaded
+from connectors.errors import (
+    CallRefused,
+    Halted,
+    NotFound,
+    NotPermitted,
+    OutcomeUnknown,
+    RecordUnreadable,
+    ServiceUnavailable,
+    UnexpectedAnswer,
+    UsageWrong,
+)
+from connectors.http import NotSent, is_loopback_address
+from connectors.ledger.documents import FOUND, Wanted
+from connectors.teamleader.records import DownloadLink
+from flows.run import Run
+from mappings.documents import pause_after
+
+PARALLEL = 2
+PER_RUN = 600  # of a scheduled run: three minutes of Teamleader's limit; the rest comes next
+LOST_IN_A_ROW = 3
+WRONG_STATE = "err_invalid_state"
+HOST_DOWN = ("PDF_UNREACHABLE", "PDF_SLOW")
+
+
+@dataclass(frozen=True)
+class DocumentsReport:
+    """One round of PDFs in numbers of bookings.
+
+    ``attached`` now, ``found`` at Twikey (a lost answer settled, or a PDF of its own), ``waiting``
+    and ``refused`` in this round by ``reasons``, ``left_alone`` asked for by name and already done,
+    ``still_missing`` over the whole ledger afterwards. ``wanted`` is the size of the round.
+    """
+
+    wanted: int = 0
+    attached: int = 0
+    found: int = 0
+    waiting: int = 0
+    refused: int = 0
+    unknown: int = 0
+    left_alone: int = 0
+    still_missing: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Round:
+    """What a round has counted so far, and how many went wrong in a row."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    troubles: Counter[str] = field(default_factory=Counter)
+    host_down: int = 0
+
+    def add(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+
+    def trouble(self, service: str, what: str) -> None:
+        """Count a failure of a service itself; three in a row stop the run."""
+        self.troubles[service] += 1
+        if self.troubles[service] == LOST_IN_A_ROW:
+            raise ServiceUnavailable(f"{what}, {LOST_IN_A_ROW} times in a row")
+
+    def answered(self, service: str) -> None:
+        """Note that a service is there."""
+        self.troubles[service] = 0
+
+
+def attach_pdfs(run: Run, numbers: Sequence[str] = (), *, missing: bool = False) -> DocumentsReport:
+    """Attach the PDFs whose time has come; ``numbers`` or all ``missing`` ones when asked by hand.
+
+    A booking that has its PDF is left alone (acceptance A34). Raises ``UsageWrong`` for a number
+    that never crossed, and a ``Halted`` when a service cannot be had; what was done until then is
+    in the ledger. In a dry run nothing is fetched or sent.
+    """
+    left_alone = _require_known(run, numbers)
+    documents, now = run.ledger.documents, run.now()
+    done = _Round()
+    if not run.dry_run:
+        _settle(run, done)
+    if numbers:
+        wanted = documents.named(numbers)
+    else:
+        wanted = documents.missing() if missing else documents.due(now, PER_RUN)
+    if wanted and not run.dry_run:
+        _work_through(run, wanted, done)
+    return _report(run, done, len(wanted), left_alone)
+
+
+def _require_known(run: Run, numbers: Sequence[str]) -> int:
+    """Return how many of the bookings asked for have their PDF; refuse unknown ones."""
+    states = run.ledger.documents.states(numbers)
+    if unknown := [name for name in numbers if name not in states]:
+        raise UsageWrong(f"nothing that stands in Twikey is called {' or '.join(unknown)}")
+    return sum(state in ("attached", "sending") for state in states.values())
+
+
+def _report(run: Run, done: _Round, wanted: int, left_alone: int) -> DocumentsReport:
+    states = run.ledger.documents.counts()
+    return DocumentsReport(
+        wanted=wanted,
+        left_alone=left_alone,
+        still_missing=sum(states.values()) - states.get("attached", 0),
+        reasons=dict(done.reasons),
+        **done.counts,
+    )
+
+
+# ---- what an earlier run left
+
+
+def _settle(run: Run, done: _Round) -> None:
+    """Look up every PUT without a known outcome: is the PDF there? (reliability P5)."""
+    documents = run.ledger.documents
+    for wanted in documents.unsettled(run.now()):
+        if run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
+            documents.attached(wanted.id, wanted.sha256, wanted.size, run.id, run.now(), how=FOUND)
+            done.add("found")
+        else:
+            documents.not_sent(wanted.id, run.now())
+
+
+# ---- one round
+
+
+def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
+    """Keep two fetches in the air; each link is followed the moment it is known."""
+    loopback = is_loopback_address(run.connection.secrets.teamleader_api_url)
+    air: deque[tuple[Wanted, Future[Fetched]]] = deque()
+    with Downloads(loopback=loopback) as downloads, ThreadPoolExecutor(PARALLEL) as pool:
+        try:
+            for count, each in enumerate(wanted, start=1):
+                if done.host_down >= LOST_IN_A_ROW:
+                    run.notes.append("the host of the PDFs does not answer; the rest comes later")
+                    break
+                link = _link(run, each, done)
+                if link is not None:
+                    air.append((each, pool.submit(downloads.fetch, link.location)))
+                if len(air) == PARALLEL:
+                    _land(run, *air.popleft(), done)
+                run.tell("attaching PDFs", count, len(wanted))
+            while air:
+                _land(run, *air.popleft(), done)
+        except NotPermitted as trouble:
+            run.problems.append(trouble)
+
+
+def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
+    """Ask for the link of one PDF; None when it waits, or when Twikey has a PDF already."""
+    if wanted.adopted and run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
+        run.ledger.documents.attached(wanted.id, None, None, run.id, run.now(), how=FOUND)
+        done.add("found")
+        return None
+    teamleader = run.connection.teamleader
+    ask = (
+        teamleader.download_invoice
+        if wanted.kind == "invoice"
+        else (teamleader.download_credit_note)
+    )
+    try:
+        link = ask(wanted.id)
+    except NotFound as gone:
+        _wait(run, wanted, "PDF_GONE", str(gone), done)
+    except (CallRefused, RecordUnreadable) as refused:
+        _wait(run, wanted, "PDF_NOT_READY", str(refused), done)
+    except NotSent:
+        raise
+    except (ServiceUnavailable, UnexpectedAnswer) as trouble:
+        _wait(run, wanted, "PDF_NOT_READY", str(trouble), done)
+        done.trouble("Teamleader", str(trouble))
+    else:
+        done.answered("Teamleader")
+        return link
+    return None
+
+
+def _land(run: Run, wanted: Wanted, fetching: Future[Fetched], done: _Round) -> None:
+    try:
+        fetched = fetching.result()
+    except NotDownloaded as trouble:
+        done.host_down = done.host_down + 1 if trouble.code in HOST_DOWN else 0
+        _wait(run, wanted, trouble.code, str(trouble), done)
+        return
+    done.host_down = 0
+    _attach(run, wanted, fetched, done)
+
+
+def _wait(run: Run, wanted: Wanted, code: str, detail: str, done: _Round) -> None:
+    now = run.now()
+    pause = pause_after(wanted.tries)
+    run.ledger.documents.waiting(wanted.id, code, detail, now + pause, run.id, now)
+    done.add("waiting")
+    done.reasons[code] += 1
+
+
+def _attach(run: Run, wanted: Wanted, fetched: Fetched, done: _Round) -> None:
+    """Attach one PDF under an intent; the body is built from scratch and holds no state."""
+    documents = run.ledger.documents
+    documents.sending(wanted, fetched.sha256, len(fetched.content), run.not_before())
+    try:
+        run.connection.twikey.update_invoice(
+            wanted.twikey_id, date=wanted.issued_on, duedate=wanted.due_on,
+            title=_title(wanted), pdf=fetched.content,
+        )  # fmt: skip
+    except OutcomeUnknown as lost:
+        documents.unknown(wanted.id, str(lost), run.id, run.now())
+        done.add("unknown")
+        done.trouble("Twikey", str(lost))
+    except (NotFound, CallRefused) as refused:
+        _after_refusal(run, wanted, refused, done)
+    except Halted:
+        documents.not_sent(wanted.id, run.now())
+        raise
+    else:
+        done.answered("Twikey")
+        documents.attached(wanted.id, fetched.sha256, len(fetched.content), run.id, run.now())
+        run.ledger.alerts.settle(wanted.id, "PDF_REFUSED", run.id, run.now())
+        done.add("attached")
+
+
+def _title(wanted: Wanted) -> str:
+    """Return the title that the booking was created with (guide 4)."""
+    from mappings.languages import language, title
+
+    return title(wanted.kind, wanted.number, language(wanted.language) or "en")
+
+
+def _after_refusal(run: Run, wanted: Wanted, refused: NotFound | CallRefused, done: _Round) -> None:
+    """Decide what a refused PUT means: gone, wrong state, a PDF of Twikey's own, or refused."""
+    documents, now = run.ledger.documents, run.now()
+    done.answered("Twikey")
+    if isinstance(refused, CallRefused) and refused.code == WRONG_STATE:
+        _wait(run, wanted, "PDF_STATE", str(refused), done)
+        return
+    gone = isinstance(refused, NotFound)
+    if not gone and run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
+        documents.attached(wanted.id, None, None, run.id, now, how=FOUND)
+        done.add("found")
+        return
+    code = "GONE_IN_TWIKEY" if gone else "PDF_REFUSED"
+    with run.ledger.atomic():
+        documents.refused(wanted.id, code, str(refused), run.id, now)
+        run.ledger.alerts.alert(wanted.id, code, str(refused), run.id, now)
+    done.add("refused")
+    done.reasons[code] += 1

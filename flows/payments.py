@@ -1,0 +1,274 @@
+"""Guide 5 and 8: what Twikey collected, and what bounced, reaches Teamleader to the cent.
+
+Gather both feeds into the ledger, settle what an earlier run left, decide what stands, undo what no
+longer does, register what is not there yet. With nothing new that is one call per feed, and none
+to Teamleader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.errors import FeedBusy
+from connectors.ledger.payments import FEED
+from connectors.ledger.records import MoneyEvent, NewMoney
+from connectors.twikey.answers import FeedPage, PaymentEvent
+from connectors.twikey.client import read_feed
+from flows.registering import partly_paid, register, settle_registrations
+from flows.report import euro
+from flows.reversals import go_on, undo
+from flows.run import Run
+from flows.settle import read_twikey
+from mappings.money_events import event_of, seen_event, told_before
+from mappings.payments import Decision, decide, is_echo, left_over, net, set_aside
+
+
+@dataclass
+class PaymentsReport:
+    """What came of the money in one run; cents are of what Teamleader was told in it.
+
+    ``open`` counts events by state over all runs: waiting, held, reported, unknown (strangers).
+    """
+
+    write_back: bool = True
+    events: int = 0
+    registered: int = 0
+    registered_cents: int = 0
+    undone: int = 0
+    undone_cents: int = 0
+    put_back: int = 0
+    unsettled: int = 0
+    open: dict[str, int] = field(default_factory=dict)
+    partly: list[str] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+
+    def headline(self) -> str:
+        """Say in one line what happened."""
+        if not self.write_back:
+            return f"{self.events} payment events read; writing back is switched off"
+        parts = [f"{self.registered} payments registered, {euro(self.registered_cents)}"]
+        if self.undone:
+            parts.append(f"{self.undone} undone, {euro(self.undone_cents)}")
+        if self.put_back:
+            parts.append(f"{self.put_back} of others put back")
+        if self.unsettled:
+            parts.append(f"{self.unsettled} to be looked up")
+        return "; ".join(parts)
+
+
+def write_back(run: Run) -> PaymentsReport:
+    """Bring the money of both feeds to Teamleader; raises a ``Halted`` when a service fails."""
+    report = PaymentsReport(run.connection.settings.payments.write_back)
+    report.events = read_payments(run)
+    run.ledger.payments.assign(run.id, run.now())
+    if report.write_back:
+        settle_registrations(run)
+        go_on(run)
+        touched = work(run)
+        report.partly = partly_paid(run, touched)
+    _count(run, report)
+    return report
+
+
+def _count(run: Run, report: PaymentsReport) -> None:
+    """Add up this run from its journal, so that the report tells what is written."""
+    payments = run.ledger.payments
+    report.registered, report.registered_cents = payments.told_in(run.id, "done")
+    report.undone, report.undone_cents = payments.undone_in(run.id)
+    report.put_back = payments.put_back_in(run.id)
+    report.unsettled = len(payments.open_registrations()) + len(run.ledger.reversals.open())
+    report.open = payments.counts()
+    report.alerts = run.ledger.alerts.open()
+
+
+# ---- gather
+
+
+def read_payments(run: Run) -> int:
+    """Read both feeds to their ends, the payments first; return how many events are news.
+
+    In this order an invoice's state is never older than the money that is known of it.
+    """
+    news = _read_payment_feed(run)
+    read_twikey(run)
+    if news is None:
+        return _read_from_invoices(run) if not run.ledger.payments.ever_read() else 0
+    return news
+
+
+def _read_payment_feed(run: Run) -> int | None:
+    """Enter the payment feed page by page; None where the account has no such feed."""
+    ledger, absent, news = run.ledger, False, 0
+
+    def fetch(after: int) -> FeedPage[PaymentEvent] | None:
+        nonlocal absent
+        page = run.connection.twikey.payment_feed(after)
+        absent = page is None
+        return page
+
+    try:
+        for page in read_feed(fetch, ledger.feed.position(FEED)):
+            news += ledger.payments.read(_readable(run, page), page.position, run.now())
+            run.tell("reading payments", news, None)
+    except FeedBusy as busy:
+        run.notes.append(f"{busy}; its news come with the next run. {busy.advice}")
+    if absent and ledger.payments.ever_read():
+        run.notes.append("Twikey does not serve the payment feed now; it is read by the next run")
+    return None if absent else news
+
+
+def _readable(run: Run, page: FeedPage[PaymentEvent]) -> list[NewMoney]:
+    """Return the events of a page that can be booked; the others are alerts, never silence."""
+    found, unreadable = [], list(page.unreadable)
+    for event in page.items:
+        try:
+            found.append(event_of(event, run.connection.zone))
+        except ValueError:
+            unreadable.append(f"{event.event_id}: its time cannot be read")
+    for line in unreadable:
+        name = line.partition(":")[0]
+        run.ledger.alerts.alert(name, "PAYMENT_UNREADABLE", line, run.id, run.now())
+    return _first_told(run, found)
+
+
+def _first_told(run: Run, found: Sequence[NewMoney]) -> list[NewMoney]:
+    """Leave out what the other feed told before."""
+    if run.ledger.facts.read(SEEN_FACT) is None:
+        return list(found)
+    known = run.ledger.payments.known_money([one.invoice_id for one in found if one.invoice_id])
+    return [one for one in found if not told_before(one, known, run.connection.zone)]
+
+
+SEEN_FACT = "payments were seen in the invoice feed"
+
+
+def _read_from_invoices(run: Run) -> int:
+    """Where there is no payment feed, an invoice's last payment stands in (decisions 7)."""
+    ledger = run.ledger
+    news: list[NewMoney] = []
+    for invoice, state, amount, prepaid, last in ledger.payments.seen_in_invoices():
+        active = net(ledger.payments.of([invoice])[invoice]).active
+        left = amount - prepaid - sum(event.amount_cents for event in active)
+        told = json.loads(last)
+        event = seen_event(invoice, state, left, amount - prepaid, told, run.connection.zone)
+        if event is not None:
+            news.append(event)
+    if not news:
+        return 0
+    with ledger.atomic():
+        ledger.facts.write(SEEN_FACT, "yes")
+        return ledger.payments.read(news, None, run.now())
+
+
+# ---- decide and apply
+
+
+def work(run: Run) -> list[str]:
+    """Decide about every booking with news, undo, then register; return whose money was looked at.
+
+    Nothing is done on an invoice while a write or a removal on it is not settled.
+    """
+    before = _decided(run)
+    for booking_id, decision in before:
+        if decision.undo:
+            undo(run, booking_id, decision.undo)
+    after = _decided(run)
+    register(run, {booking: found.register for booking, found in after if found.register})
+    touched = {booking for booking, _ in (*before, *after)}
+    told = {alert["booking_id"] for alert in run.ledger.alerts.open(*ABOUT_MONEY)}
+    _tell_left_over(run, sorted(touched | told | set(run.ledger.payments.left_over())))
+    return sorted(touched)
+
+
+def _decided(run: Run) -> list[tuple[str, Decision]]:
+    """Return the decisions about bookings with news; what needs no call is recorded at once."""
+    payments = run.ledger.payments
+    blocked = payments.blocked()
+    ids = [each for each in payments.at_work() if each not in blocked]
+    _set_aside(run, ids)
+    events, registrations = payments.of(ids), payments.registrations(ids)
+    found = [(each, decide(events[each], registrations[each])) for each in ids]
+    marks = [mark for _, decision in found for mark in decision.marks]
+    with run.ledger.atomic():
+        for some in _in_parts(marks):
+            payments.decided(some, run.id, run.now())
+        for one in (one for _, decision in found for one in decision.drop):
+            payments.ended(one, "removed", run.id, run.now(), why="undone before it was registered")
+        for booking_id, decision in found:
+            _tell_part_refunds(run, booking_id, decision)
+    return found
+
+
+def _in_parts(
+    marks: Sequence[tuple[str, str, str | None]],
+) -> Iterator[Sequence[tuple[str, str, str | None]]]:
+    for start in range(0, len(marks), 500):
+        yield marks[start : start + 500]
+
+
+def _set_aside(run: Run, ids: Sequence[str]) -> None:
+    """Mark what is never written back: credit notes, echoes, other currencies, deleted invoices."""
+    payments, follow = run.ledger.payments, run.ledger.follow
+    bookings, marks = follow.bookings(ids), follow.marks_of(ids)
+    for booking_id, events in payments.of(ids).items():
+        mark = marks.get(booking_id)
+        for event in events:
+            aside = set_aside(event, bookings[booking_id], mark) if event.state == "new" else None
+            if aside is None:
+                continue
+            echo = mark is not None and is_echo(event, mark) and aside[0] == "ignored"
+            if mark is not None and echo:
+                mark = mark._replace(echo=event.event_id)
+            _aside(run, event, *aside, echo=echo)
+
+
+def _aside(run: Run, event: MoneyEvent, state: str, why: str, *, echo: bool) -> None:
+    with run.ledger.atomic():
+        run.ledger.payments.decided([(event.event_id, state, why)], run.id, run.now())
+        if echo:
+            run.ledger.follow.echoed(event.booking_id, event.event_id)
+        if state != "ignored":
+            detail = f"{euro(event.amount_cents)} of {event.occurred_at[:10]}: {why}"
+            code = "PAYMENT_HELD" if state == "held" else "DELETED_IN_TEAMLEADER"
+            run.ledger.alerts.alert(event.booking_id, code, detail, run.id, run.now())
+
+
+def _tell_part_refunds(run: Run, booking_id: str, decision: Decision) -> None:
+    for event, state, why in decision.marks:
+        if state == "held":
+            detail = f"event {event}: {why}"
+            run.ledger.alerts.alert(booking_id, "PARTIAL_REFUND", detail, run.id, run.now())
+
+
+HELD = ("STRICT_MODE", "PAYMENT_HELD", "PARTIAL_REFUND")
+ABOUT_MONEY = ("OVERPAID", "DOUBLE_PAYMENT", *HELD)
+
+
+def _tell_left_over(run: Run, ids: Sequence[str]) -> None:
+    """Alert what came in without a place in Teamleader, and settle it when that has passed."""
+    payments, alerts = run.ledger.payments, run.ledger.alerts
+    events, registrations = payments.of(ids), payments.registrations(ids)
+    blocked = payments.blocked()
+    for each in (each for each in ids if each in events and each not in blocked):
+        rest = left_over(events[each], registrations[each])
+        twice = any(one.state == "done" for one in registrations[each]) and any(
+            event.state == "reported" for event in events[each]
+        )
+        code, other = ("DOUBLE_PAYMENT", "OVERPAID") if twice else ("OVERPAID", "DOUBLE_PAYMENT")
+        alerts.settle(each, other, run.id, run.now())
+        if rest > 0:
+            alerts.alert(each, code, _rest_in_words(run, each, rest), run.id, run.now())
+        else:
+            alerts.settle(each, code, run.id, run.now())
+        if not any(event.state == "held" for event in events[each]):
+            for held in HELD:
+                alerts.settle(each, held, run.id, run.now())
+
+
+def _rest_in_words(run: Run, booking_id: str, rest: int) -> str:
+    credited = run.ledger.follow.credit_notes_of(booking_id)
+    because = f"; credited by {', '.join(credited)}" if credited else ""
+    return f"{euro(rest)} more than was due{because}"

@@ -1,0 +1,157 @@
+"""Every alert about a booking that crossed: its money, its invitation, its fate on both sides.
+
+An alert stays open until its cause is gone and then settles by itself. What is held for a clash
+with Teamleader's status (STRICT_MODE) is in ``reasons``.
+"""
+
+from __future__ import annotations
+
+from mappings.reason import Reason
+
+MONEY = (
+    Reason(
+        "PAID_ELSEWHERE_IN_PROGRESS",
+        "alert",
+        "It is paid in Teamleader and will be collected although paid: {detail}.",
+        "Take the collection out of Twikey's batch before it leaves, or pay it back afterwards; it "
+        "settles by itself when Twikey's collection has ended.",
+        "decisions 7; complaint C5",
+    ),
+    Reason(
+        "OVERPAID",
+        "alert",
+        "More came in through Twikey than Teamleader has due: {detail}.",
+        "Pay the rest back in Twikey, or allocate it to another invoice; a refund settles it.",
+        "decisions 7; Teamleader reference 4.1",
+    ),
+    Reason(
+        "DOUBLE_PAYMENT",
+        "alert",
+        "It was paid twice through Twikey, and is registered once: {detail}.",
+        "Pay one of the two back in Twikey; the refund settles it.",
+        "decisions 7; Twikey reference 2.7",
+    ),
+    Reason(
+        "PARTIAL_REFUND",
+        "alert",
+        "Twikey paid back a part of a payment: {detail}.",
+        "Correct the payment in Teamleader by hand: the API can only remove whole payments.",
+        "decisions 7; Teamleader reference 4.2",
+    ),
+    Reason(
+        "PAYMENT_HELD",
+        "alert",
+        "A payment cannot be registered in Teamleader: {detail}.",
+        "Register it by hand in Teamleader.",
+        "Teamleader reference 10-U4",
+    ),
+    Reason(
+        "PAYMENT_UNREADABLE",
+        "alert",
+        "An event of Twikey's payment feed cannot be read: {detail}.",
+        "Look the payment up in Twikey, register it by hand in Teamleader, and report this.",
+        "Twikey reference 3.5",
+    ),
+    Reason(
+        "PAYMENT_UNKNOWN_INVOICE",
+        "alert",
+        "Twikey told of payments for {detail} that were never imported.",
+        "Nothing to do if these invoices have another source; otherwise import further back.",
+        "Twikey reference 3.3",
+    ),
+    Reason(
+        "REVERSAL_HELD",
+        "alert",
+        "Its payment failed, but other payments stand beside it in Teamleader: {detail}.",
+        "Remove the failed payment in Teamleader by hand and keep the others, or set "
+        '`reversal_with_other_payments = "restore"` under [payments] in config.toml.',
+        "decisions 7",
+    ),
+    Reason(
+        "NOT_PUT_BACK",
+        "alert",
+        "A payment that had to be removed with another could not be put back: {detail}.",
+        "Register it by hand in Teamleader with that amount and date; until then it is retried.",
+        "decisions 7; Teamleader reference 4.2",
+    ),
+)
+
+STATES = (
+    Reason(
+        "MANUAL_RESET",
+        "alert",
+        "It was set back in Twikey although no payment failed: {detail}.",
+        "Decide which side is right: set it to paid in Twikey again, or remove the payment in "
+        "Teamleader.",
+        "decisions 7; guide 8",
+    ),
+    Reason(
+        "DUE_AGAIN",
+        "alert",
+        "We set it to paid in Twikey, but in Teamleader it is due again: {detail}.",
+        "Set it back to booked in Twikey if it is to be collected after all.",
+        "decisions 7",
+    ),
+    Reason(
+        "CREDITED",
+        "alert",
+        "Nothing is due in Teamleader any more, because it was credited by {detail}.",
+        "Set it to paid or archive it in Twikey, so that it is not collected.",
+        "Teamleader reference 10-U6; complaint C11",
+    ),
+    Reason(
+        "AMOUNT_CHANGED",
+        "alert",
+        "Its amount was changed after booking: {detail}.",
+        "Twikey cannot change an amount: book a credit note, or delete it in Twikey and run "
+        "`teamleader-twikey import --number NUMBER`.",
+        "Twikey reference 2.9; complaint C33",
+    ),
+    Reason(
+        "DATE_NOT_TAKEN",
+        "alert",
+        "Twikey did not take its new due date: {detail}.",
+        "Change the due date in Twikey by hand if it matters.",
+        "Twikey reference 2.9",
+    ),
+    Reason(
+        "DELETED_IN_TEAMLEADER",
+        "alert",
+        "It was deleted in Teamleader: {detail}.",
+        "Delete it in Twikey too, or book it again in Teamleader; a payment must be paid back.",
+        "Teamleader reference 3.2",
+    ),
+    Reason(
+        "GONE_IN_TWIKEY",
+        "alert",
+        "It is no longer in Twikey: {detail}.",
+        "Nothing to do if it was deleted there on purpose: it is not created again by itself.",
+        "Twikey reference 10-20",
+    ),
+)
+
+DELIVERY = (
+    Reason(
+        "PDF_REFUSED",
+        "alert",
+        "Twikey does not take its PDF: {detail}.",
+        "Attach the PDF by hand in Twikey.",
+        "Twikey reference 2.9, 10-7",
+    ),
+    Reason(
+        "INVITATION_UNDELIVERED",
+        "alert",
+        "Its invitation did not reach the customer: {detail}.",
+        "Correct the customer's address, then run `teamleader-twikey invite NUMBER --again`.",
+        "guide 7; Twikey reference 2.12",
+    ),
+    Reason(
+        "INVITATION_UNKNOWN",
+        "alert",
+        "Whether its invitation left is not known: {detail}.",
+        "Look at its events in Twikey; if none left: `teamleader-twikey invite NUMBER --again`.",
+        "decisions 5, 6",
+    ),
+)
+
+ALERTS = (*MONEY, *STATES, *DELIVERY)
