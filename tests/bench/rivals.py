@@ -20,7 +20,8 @@ def rivals_python(say: Say) -> str | None:
     say(f"setting up {FOLDER.name} with {', '.join(WANTED.read_text().split())} ...")
     venv.create(FOLDER, with_pip=True, clear=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*command, "-r", str(WANTED)], capture_output=True, text=True, check=False)
+    command += ["-r", str(WANTED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         say(f"could not be installed: {done.stderr.strip()[-300:]}")
         return None
