@@ -23,7 +23,7 @@ KEY_LINES = (
     r"import 30 days: (\d+) held; (\d+) sent, (EUR [\d,.]+)",
     r"retry of what is held: 1 sent, EUR 484\.00",
     r"import since last run: nothing new",
-    r"changed in Teamleader \(due_on: none -> ",
+    r"changed in Teamleader \(due_on:\s+none\s+->",
     r"created in Twikey",
     r"What to do next",
 )
