@@ -113,13 +113,6 @@ class _Lost(Exception):
     """The request left, or may have left, and no whole answer came back."""
 
 
-class _NoNetrc(requests.auth.AuthBase):
-    """Keep requests from replacing our Authorization header by one from a netrc file."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 def check_address(name: str, url: str) -> str:
     """Return ``url`` without trailing slash.
 
@@ -183,7 +176,6 @@ class Http:
         self.patience = patience
         self.on_wait = on_wait
         self._session = requests.Session()
-        self._session.auth = _NoNetrc()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
 
     def close(self) -> None:
@@ -212,13 +204,7 @@ class Http:
         be repeated may have been applied, ``UnexpectedAnswer`` for a redirect.
         """
         what = what or f"{method} {path}"
-        request = requests.Request(
-            method,
-            self.base_url + path,
-            headers=dict(headers or {}),
-            data=body or form,
-            params=params,
-        )
+        request = self._prepared(method, path, headers, body or form, params)
         waited = 0.0
         attempt = 0
         left = False
@@ -240,8 +226,28 @@ class Http:
             else:
                 return answer
 
+    def _prepared(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | Mapping[str, str] | None,
+        params: list[tuple[str, str]] | None,
+    ) -> requests.PreparedRequest:
+        """Write the request down once for all tries; nothing is taken from a netrc file."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=method,
+            url=self.base_url + path,
+            headers={**self._session.headers, **(headers or {})},
+            data=content,
+            params=params,
+            cookies=self._session.cookies,
+        )
+        return prepared
+
     def _attempt(
-        self, request: requests.Request, what: str, *, repeatable: bool, last: bool
+        self, request: requests.PreparedRequest, what: str, *, repeatable: bool, last: bool
     ) -> Answer | None:
         """Return an answer worth reading, or None when the same request should be tried again."""
         try:
@@ -262,7 +268,7 @@ class Http:
             raise ServiceUnavailable(f"{self.service} {trouble}, {self.tries} times in a row")
         return None
 
-    def _once(self, request: requests.Request) -> Answer:
+    def _once(self, request: requests.PreparedRequest) -> Answer:
         if self.pace is not None:
             self.pace.before()
         answer: Answer | None = None
@@ -273,18 +279,17 @@ class Http:
                 self.pace.after(answer)
         return answer
 
-    def _exchange(self, request: requests.Request) -> Answer:
-        prepared = self._session.prepare_request(request)
+    def _exchange(self, request: requests.PreparedRequest) -> Answer:
         try:
             response = self._session.send(
-                prepared, timeout=self.timeout, allow_redirects=False, **self._environment
+                request, timeout=self.timeout, allow_redirects=False, **self._environment
             )
             with response:
                 return Answer(
                     response.status_code,
                     CaseInsensitiveDict(response.headers),
                     self._read(response),
-                    str(prepared.headers.get("Authorization", "")).rpartition(" ")[2],
+                    str(request.headers.get("Authorization", "")).rpartition(" ")[2],
                 )
         except requests.exceptions.ConnectionError as error:
             if _never_left(error):

@@ -74,7 +74,11 @@ older_than_days = 60
 # Writing payments back to Teamleader (guide 5, 8).
 [payments]
 write_back = true
+# An invoice that somebody paid in Teamleader is set to paid in Twikey, so that it is not collected.
 paid_elsewhere = true
+# When a payment bounces and other payments stand beside it in Teamleader: "restore" removes all and
+# puts the others back (the API cannot remove one alone); "hold" leaves it to you.
+reversal_with_other_payments = "restore"
 
 [payments.methods]
 # sdd = "bb9589ec-6e08-0d5f-9b23-7be9b9c3ea2d"

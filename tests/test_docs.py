@@ -16,6 +16,7 @@ from connectors.errors import Halted, Refused, Trouble
 from flows.cli import _parser
 from flows.config_template import config_text
 from flows.settings import HOME_VARIABLE, Secrets, Settings
+from mappings.documents import WAITING
 from mappings.reasons import REASONS
 
 ROOT = Path(__file__).parents[1]
@@ -73,10 +74,16 @@ def test_every_reason_has_its_paragraph(code: str) -> None:
     assert len(PARAGRAPHS[code]) > 40
 
 
+@pytest.mark.parametrize("code", WAITING)
+def test_every_reason_of_a_waiting_pdf_has_its_paragraph(code: str) -> None:
+    """A PDF that waits says why, and the guide for operators says what to do."""
+    assert len(PARAGRAPHS[code]) > 40
+
+
 def test_no_paragraph_is_about_something_that_is_no_more() -> None:
     """What was removed from the program is removed from the documents."""
     prose = {"Backup"}
-    assert set(PARAGRAPHS) - prose == {*TROUBLES, *REASONS}
+    assert set(PARAGRAPHS) - prose == {*TROUBLES, *REASONS, *WAITING}
 
 
 @pytest.mark.parametrize("name", list(settings(Settings)))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import Halted, Refused, Trouble
+from mappings.alerts import ALERTS
 from mappings.reasons import HELD, NOTICES, REASONS, SKIPPED, Reason, advice_of, sentence_of
 
 ROOT = Path(__file__).parents[1]
@@ -134,8 +135,8 @@ def test_every_reason_has_its_sentence_and_advice(reason: Reason) -> None:
 
 def test_no_code_is_used_twice() -> None:
     """C26: a code means one thing."""
-    assert len(REASONS) == len(SKIPPED) + len(HELD) + len(NOTICES)
-    kinds = ((SKIPPED, "skipped"), (HELD, "held"), (NOTICES, "notice"))
+    assert len(REASONS) == len(SKIPPED) + len(HELD) + len(NOTICES) + len(ALERTS)
+    kinds = ((SKIPPED, "skipped"), (HELD, "held"), (NOTICES, "notice"), (ALERTS, "alert"))
     assert all(reason.kind == kind for group, kind in kinds for reason in group)
 
 

@@ -11,13 +11,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from connectors.http import Http, SystemClock
-from connectors.teamleader.client import Teamleader
-from connectors.teamleader.pace import SlidingWindow
-from flows.connection import Connection
-from flows.gather import Window, gather
-from flows.import_booked import ImportRequest, import_booked
-from flows.run import at_work
+from flows.importing import in_one_go
+
+with in_one_go():  # as the command line does
+    from connectors.http import Http, SystemClock
+    from connectors.teamleader.client import Teamleader
+    from connectors.teamleader.pace import SlidingWindow
+    from flows.connection import Connection
+    from flows.gather import Window, gather
+    from flows.import_booked import ImportRequest, import_booked
+    from flows.run import at_work
 
 DAYS = 60
 

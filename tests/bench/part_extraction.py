@@ -7,7 +7,7 @@ from tests.bench.rows import Row, Say
 
 INVOICES = 10_000
 RIVALS = {
-    "Singer tap -> stdout, no target": "tests.bench.rival_singer",
+    "Singer tap -> JSON lines, no target": "tests.bench.rival_singer",
     "dlt rest_api -> SQLite": "tests.bench.rival_dlt",
 }
 
