@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit bench lock clean
+.PHONY: help demo test lint types unit bench soak lock clean
 
 help:
 	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
 	@echo "make test   lint, types and all tests"
 	@echo "make bench  speed and memory, as ratios against the alternatives"
+	@echo "make soak   50,000 random lives of payments, bounces, faults and crashes"
 	@echo "make lint | types | unit | lock | clean"
 
 $(READY): requirements.lock pyproject.toml
@@ -39,6 +40,10 @@ unit: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+
+# Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
+soak: $(READY)
+	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
 
 # Take the newest versions that pyproject.toml allows, as name==version lines.
 lock:

@@ -49,7 +49,10 @@ class PaymentsReport:
         """Say in one line what happened."""
         if not self.write_back:
             return f"{self.events} payment events read; writing back is switched off"
-        parts = [f"{self.registered} payments registered, {euro(self.registered_cents)}"]
+        word = "payment" if self.registered == 1 else "payments"
+        parts = [f"{self.registered} {word} registered, {euro(self.registered_cents)}"]
+        if not self.registered:
+            parts = ["no new payments"]
         if self.undone:
             parts.append(f"{self.undone} undone, {euro(self.undone_cents)}")
         if self.put_back:

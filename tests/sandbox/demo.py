@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -26,8 +27,10 @@ Voorbeeld BV has {INVOICES} invoices in Teamleader, and a Twikey account that kn
 Both are pretend services on this machine, the sandbox; every command is the real program."""
 FILLED_IN = """
 [profiles.1420]
-invitation = "off"
+invitation = "job"
 """
+REFUSED_AMOUNT = 1_800  # EUR 18.00: the pretend bank pays it first and has it refused a day later
+RENDERED_AFTER = 180.0  # seconds until Teamleader has made a PDF
 NEXT = """\
   your own accounts    README.md, "For real": half an hour, and nothing is sent before you say so
   when something waits docs/operating.md: every message, every reason, and what to do
@@ -78,6 +81,7 @@ class Demo:
         self.set_up()
         self.first_import()
         self.put_right()
+        self.follow_up()
         self.narrator.say("\nWhat to do next", 1)
         self.narrator.say(NEXT.format(python=shown_python()))
 
@@ -123,8 +127,44 @@ class Demo:
         begin("Again", "This is what the schedule runs every quarter of an hour.")
         types("import", ends=2)
         self._expect(self._standing() == standing, "nothing crosses twice")
+
+    def follow_up(self) -> None:
+        """A new invoice: PDF, one invitation, a debit that is paid and bounces, and its journey."""
+        begin, types, sandbox = self.narrator.begin, self.stage.types, self.sandbox
+        begin("A new invoice", "Its customer signed a mandate, so that Twikey collects it at once.")
+        with sandbox.world.lock:
+            customer = str(sandbox.books.invoice(self.waiting).customer_id)
+            sandbox.twikey.actions["sign_mandate"](number=customer)
+            new = sandbox.books.book(amount=REFUSED_AMOUNT, customer=customer)
+            number = str(sandbox.books.invoice(new).number)
+        types("import", ends=2)
+        begin("Follow-up", "Payments go back and PDFs arrive; who has paid is not invited.")
+        self._later(lambda: sandbox.twikey.actions["pay_debit"](invoice=new))
+        self.narrator.dim(f"# the bank: {number} is paid; Teamleader has rendered the PDFs")
+        types("follow-up")
+        self._expect(self._paid(new), "the payment is in Teamleader")
+        begin("The debit bounces", "Teamleader says unpaid again, and now the customer is invited.")
+        self._later(sandbox.twikey.actions["tick"])
+        types("follow-up")
+        self._expect(not self._paid(new), "the bounced payment is gone from Teamleader")
+        self._expect(len(self._mails(new)) == 1, "one mail left, ever")
         begin("Journey", "And months later, when somebody asks what happened to that invoice:")
-        types("journey", self.number)
+        types("journey", number)
+
+    def _later(self, happens: Callable[[], object]) -> None:
+        """Let some minutes pass for both services, and something happen."""
+        with self.sandbox.world.lock:
+            self.sandbox.world.advance(RENDERED_AFTER)
+            happens()
+
+    def _paid(self, invoice: str) -> bool:
+        with self.sandbox.world.lock:
+            return bool(self.sandbox.books.invoice(invoice).payments)
+
+    def _mails(self, invoice: str) -> list[object]:
+        with self.sandbox.world.lock:
+            (one,) = [i for i in self.sandbox.twikey.dump()["invoices"] if i["id"] == invoice]
+            return list(one["invitations"])
 
     def _fill_in(self) -> None:
         """Fill in both files, as a person does with an editor."""
@@ -141,7 +181,7 @@ class Demo:
             "# .env gets the sandbox's credentials; config.toml gets strict_mode = true,"
         )
         self.narrator.dim(
-            '# and invitation = "off" for profile 1420: a first import should mail nobody'
+            '# and invitation = "job" for profile 1420: this program invites, after the PDF'
         )
 
     def _standing(self) -> set[str]:

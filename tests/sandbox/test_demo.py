@@ -23,8 +23,12 @@ KEY_LINES = (
     r"import 30 days: (\d+) held; (\d+) sent, (EUR [\d,.]+)",
     r"retry of what is held: 1 sent, EUR 484\.00",
     r"import since last run: nothing new",
-    r"changed in Teamleader \(due_on:\s+none\s+->",
+    r"import since last run: 1 sent, EUR 18\.00",
+    r"1 payment registered, EUR 18\.00; 132 PDFs attached, 0 still missing",
+    r"1 undone, EUR 18\.00",
     r"created in Twikey",
+    r"payment registered in Teamleader",
+    r"payment removed in Teamleader",
     r"What to do next",
 )
 PORTS = re.compile(r"127\.0\.0\.1:(\d+)/oauth2|localhost%3A(\d+)%2Fcallback")
