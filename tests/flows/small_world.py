@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 import requests
@@ -208,8 +208,8 @@ class SmallWorld:
     # ---- exchanges, without a network
 
     @property
-    def _exchange_for(self) -> Callable[[Http, requests.Request], Answer]:
-        def exchange(http: Http, request: requests.Request) -> Answer:
+    def _exchange_for(self) -> Callable[[Http, requests.PreparedRequest], Answer]:
+        def exchange(http: Http, request: requests.PreparedRequest) -> Answer:
             self._step()
             answer = self._answer(http.service.lower(), _read(request))
             self._step()
@@ -274,16 +274,14 @@ class SmallWorld:
         return atomic
 
 
-def _read(request: requests.Request) -> Request:
+def _read(request: requests.PreparedRequest) -> Request:
     """Return a request as the wire would parse it."""
-    parts = urlsplit(request.url)
-    headers = Headers(list((request.headers or {}).items()))
-    body = request.data or b""
-    if isinstance(body, dict):
-        body = urlencode(body).encode()
-        headers["content-type"] = "application/x-www-form-urlencoded"
-    query = [*parse_qsl(parts.query), *(request.params or [])]
-    return Request(request.method or "", unquote(parts.path), query, headers, body)
+    parts = urlsplit(request.url or "")
+    headers = Headers([(str(name), str(value)) for name, value in request.headers.items()])
+    body = request.body or b""
+    content = body.encode() if isinstance(body, str) else bytes(body)
+    path = unquote(parts.path)
+    return Request(request.method or "", path, parse_qsl(str(parts.query)), headers, content)
 
 
 def _writes(request: Request) -> bool:
