@@ -57,7 +57,8 @@ def _due(run: Run) -> bool:
 
 
 def _look_at_all(run: Run) -> tuple[int, int]:
-    go_on(run, held=True)
+    if run.connection.settings.payments.write_back:
+        go_on(run, held=True)
     ids = run.ledger.follow.open()
     _settle_closed(run, ids)
     fresh = read_by_ids(run, ids) if ids else {}

@@ -31,7 +31,7 @@ def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
     rows = [_cost("ours: gather into the ledger", costs["ours"])]
     for name in RIVALS:
         if name not in costs:
-            rows.append(Row("extraction", name, None, note="could not be installed"))
+            rows.append(Row("extraction", name, None, must=1, note="could not be installed"))
             continue
         what = f"{size:,} invoices and all customers: {name}, CPU against ours"
         theirs = median_cpu(costs[name])

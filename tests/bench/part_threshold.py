@@ -26,6 +26,8 @@ def measure(say: Say, *, rounds: int, scale: float) -> list[Row]:
             note = f"ms at {BULK_FROM}: " + next(
                 f"{single} singly, {bulk} in bulk" for n, single, bulk in found if n == BULK_FROM
             )
+            if wins is None:
+                note += f"; single creates stay faster up to {COUNTS[-1]}"
             what = f"a bulk is faster from, at {latency:.0f} ms (set: {BULK_FROM})"
             rows.append(Row("threshold", what, wins, "invoices", note=note))
     return rows

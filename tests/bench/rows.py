@@ -27,7 +27,7 @@ class Row:
         A bound is judged on what is shown: 3.00 of at most 3.00 is kept.
         """
         if self.measured is None:
-            return "not run"
+            return "not run" if self.must is not None else ""
         if self.must is not None and not self._keeps(self.must):
             return "MISSED"
         if self.goal is not None and self._keeps(self.goal):

@@ -22,6 +22,7 @@ from connectors.ledger.ledger import Ledger
 from flows.settings import LEDGER_NAME
 from tests.flows.small_world import AMOUNTS, WAIT, Killed, SmallWorld
 
+EVERY_TIME = 2_000
 EXAMPLES = int(os.environ.get("FOLLOW_UP_EXAMPLES", "2000"))
 STEPS = 12
 MOST_INVOICES = 4
@@ -79,11 +80,16 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=WHICH, back=st.booleans())
     def money_goes(self, which: int, back: bool) -> None:
-        """The newest collection bounces, or a payment by link is paid back."""
+        """The newest collection bounces, or a payment by link is paid back.
+
+        Only where one payment stands: which of several a refund returns, and what Twikey then
+        says of the invoice, is not known (Twikey API reference 2.8), so there is nothing to
+        compare with.
+        """
         each, _, invoice = self._pick(which)
         collection = invoice.collection if invoice is not None else None
         standing = self._standing(each)
-        if back and invoice is not None and invoice.state == "PAID" and standing:
+        if back and invoice is not None and invoice.state == "PAID" and len(standing) == 1:
             self.world.bank.refund(invoice, standing[-1])
         elif collection is not None and collection["stage"] != "failed":
             self.world.bank.fail(invoice, "MD06")
@@ -201,6 +207,7 @@ def test_money_agrees_after_any_life() -> None:
             Life,
             settings=settings(
                 max_examples=EXAMPLES,
+                derandomize=EXAMPLES <= EVERY_TIME,  # the soak looks for new ones
                 stateful_step_count=STEPS,
                 deadline=None,
                 database=None,
