@@ -64,6 +64,15 @@ class AnotherRunAtWork(Halted):
     exit_code = 3
 
 
+class NoPrefectServer(Halted):
+    """No Prefect server answers where one is configured."""
+
+    advice = (
+        "Start it with `prefect server start`, or correct PREFECT_API_URL; without PREFECT_API_URL "
+        "every verb but `serve` works with no server at all."
+    )
+
+
 class NeverImported(Halted):
     """A scheduled run finds an empty ledger."""
 
@@ -182,6 +191,15 @@ class FeedBroken(Halted):
     advice = "Nothing is lost: the position has not moved. If it stays so, tell Twikey support."
 
 
+class DoesNotAddUp(Halted):
+    """A reconciliation whose buckets do not hold what the two sides listed: a fault of ours."""
+
+    advice = (
+        "Nothing was changed on either side. Report this as a bug with the sentence above; until "
+        "it is mended, do not trust the figures of `teamleader-twikey reconcile`."
+    )
+
+
 # ---- single calls
 
 
@@ -216,3 +234,15 @@ class OutcomeUnknown(Refused):
     """A write left this machine and no usable answer came back: it may or may not have happened."""
 
     advice = "Nothing to do: a later run looks it up before anything is repeated."
+
+
+# ---- the summary by mail
+
+
+class MailNotSent(Refused):
+    """The mail server certainly did not take the summary; the run itself is done."""
+
+    advice = (
+        "Correct SMTP_HOST, SMTP_USER and the like as `teamleader-twikey check` says; the next run "
+        "tries again, and nothing that was to be told is lost."
+    )

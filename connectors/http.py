@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 USER_AGENT = "teamleader-twikey/0.1 (self-run batch job)"
 PARTNER = "teamleader-twikey"
+MOST_NESTED = 100  # what the services say is nested 6 deep
 
 
 class Clock(Protocol):
@@ -61,6 +62,24 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def read_json(body: bytes) -> Any:
+    """Return JSON from bytes; raises ``ValueError`` when it is none, or absurdly nested.
+
+    What comes back can be written and shown again without meeting Python's own limit of depth.
+    """
+    try:
+        found = json.loads(body)
+    except RecursionError:
+        raise ValueError("the body is nested too deep") from None
+    level = [found] if body.count(b"[") + body.count(b"{") > MOST_NESTED else []
+    for _ in range(MOST_NESTED):
+        parts = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for inner in parts for one in inner if isinstance(one, list | dict)]
+        if not level:
+            return found
+    raise ValueError("the body is nested too deep")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: status, headers (any case) and the whole body.
@@ -75,10 +94,7 @@ class Answer:
 
     def json(self) -> Any:
         """Return the body as JSON; raises ``ValueError`` when it is not, or absurdly nested."""
-        try:
-            return json.loads(self.body)
-        except RecursionError:
-            raise ValueError("the body is nested too deep") from None
+        return read_json(self.body)
 
     def excerpt(self) -> str:
         """Return the first 200 characters on one line, for a sentence about an odd answer."""

@@ -16,7 +16,9 @@ from connectors.twikey.records import NewInvoice
 from flows.bulk import create_in_bulk
 from flows.creating import create_one
 from flows.decide import crossings_of, verdicts_of
+from flows.one_to_one import reset_numbers
 from flows.run import Run
+from flows.standing import held
 from mappings.bookings import payloads
 from mappings.frames import rows as rows_of
 
@@ -53,9 +55,27 @@ def _adopt(run: Run, adopted: pd.DataFrame) -> None:
     run.ledger.crossings.adopted(rows, run.id, run.now())
 
 
+def _linked(
+    run: Run, crossings: list[Crossing], invoices: list[NewInvoice]
+) -> tuple[list[Crossing], list[NewInvoice]]:
+    """Reset changed customer numbers first (guide 4); hold what would make a second customer."""
+    failed = reset_numbers(run, [c.customer_id for c in crossings])
+    if not failed:
+        return crossings, invoices
+    why = {c.id: failed[c.customer_id] for c in crossings if c.customer_id in failed}
+    verdicts = [held(run, i, "REFUSED", f"its customer's number: {w}") for i, w in why.items()]
+    run.ledger.crossings.decided(verdicts, run.id, run.now())
+    return (
+        [c for c in crossings if c.id not in why],
+        [i for i in invoices if i.id not in why],
+    )
+
+
 def _create(run: Run, crossings: list[Crossing], invoices: list[NewInvoice]) -> None:
-    """Create many in bulk; what a bulk refused or left out before goes singly for its reason."""
-    singly = run.ledger.crossings.left_out([c.id for c in crossings])
+    """Create many in bulk; what a bulk refused or left out before, or was removed, goes singly."""
+    crossings, invoices = _linked(run, crossings, invoices)
+    ids = [c.id for c in crossings]
+    singly = run.ledger.crossings.left_out(ids) | run.ledger.tombstones.removed_before(ids)
     both = list(zip(crossings, invoices, strict=True))
     many = [(c, i) for c, i in both if c.id not in singly]
     if len(many) >= BULK_FROM:

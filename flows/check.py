@@ -47,13 +47,14 @@ class Books:
 Probe = Callable[[Connection, Books], Iterator[Finding]]
 
 
-def check(connection: Connection, tell: Tell) -> list[Finding]:
+def check(connection: Connection, tell: Tell, *, mail: bool = False) -> list[Finding]:
     """Run every probe; one that cannot be asked is a finding, not the end."""
     books = Books()
     findings: list[Finding] = []
     probes: list[tuple[str, Probe]] = [
         ("settings", _settings),
         ("ledger", _ledger),
+        ("summary mail", _test_mail if mail else _mail),
         ("Teamleader access", _access),
         ("Teamleader departments", _departments),
         ("Teamleader scopes", _scopes),
@@ -105,6 +106,18 @@ def _ledger(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa:
         )
     else:
         yield Finding("ledger", "ok", f"{connection.ledger.path} can be written.")
+
+
+def _mail(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa: ARG001 - a Probe
+    from flows.check_mail import probe_mail
+
+    yield Finding("summary mail", *probe_mail(connection))
+
+
+def _test_mail(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa: ARG001 - a Probe
+    from flows.check_mail import probe_mail
+
+    yield Finding("summary mail", *probe_mail(connection, send=True))
 
 
 def _access(connection: Connection, books: Books) -> Iterator[Finding]:  # noqa: ARG001 - a Probe

@@ -7,6 +7,7 @@ differs, 3 another run is at work, 64 wrong usage. Every verb has ``--json``.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from typing import NoReturn
 
 from connectors.errors import Trouble, UsageWrong
 from flows.importing import in_one_go
+from flows.layout import clean
 from flows.progress import Progress
 from flows.screen import Screen
 
@@ -28,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how to see what is right."""
-        sys.stderr.write(f"{_sentence(message)}. See `{self.prog} --help`.\n")
+        sys.stderr.write(f"{clean(_sentence(message))}. See `{self.prog} --help`.\n")
         raise SystemExit(USAGE)
 
 
@@ -70,9 +72,42 @@ def _desk_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
         "--confirm", action="store_true", help="you looked: a reused number is right as it is"
     )
     retry.add_argument("--later", action="store_true", help="leave it to the next run")
-    verb("status", "Did it run, is it behind, what is stuck?")
+    status = verb("status", "Did it run, is it behind, what is stuck?")
+    status.add_argument(
+        "--mail", nargs="?", const="", metavar="FILE", help="the summary mail, unsent (FILE: HTML)"
+    )
     journey = verb("journey", "Tell everything that happened to one booking or customer.")
     journey.add_argument("name", help="a number as in Teamleader or Twikey, or an id")
+
+
+def _customer_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.customer_verbs import customer_options
+
+    customer_options(verb("customers", "Let customers that changed in Teamleader follow."))
+
+
+def _mandate_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.mandate_verbs import mandate_options
+
+    mandate_options(verb("mandates", "Link signed mandates to Teamleader customers (CSV files)."))
+
+
+def _undo_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.undo_verbs import undo_options
+
+    undo_options(verb("undo", "Remove an import from Twikey, where Twikey allows it."))
+
+
+def _reconcile_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.reconcile_verbs import reconcile_options
+
+    reconcile_options(verb("reconcile", "Compare both sides to the cent; change nothing."), _day)
+
+
+def _serve_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.serve_verbs import serve_options
+
+    serve_options(verb("serve", "Run the schedules of prefect.yaml in one process (no worker)."))
 
 
 def _parser() -> Parser:
@@ -102,7 +137,12 @@ def _parser() -> Parser:
     connect.add_argument(
         "--no-browser", action="store_true", help="print the link and wait for the consent"
     )
-    verb("check", "Probe everything that can be probed before money moves.")
+    check = verb("check", "Probe everything that can be probed before money moves.")
+    check.add_argument(
+        "--subscriptions", action="store_true",
+        help="list the active subscriptions whose invoices would fall due at once, nothing else",
+    )  # fmt: skip
+    check.add_argument("--mail", action="store_true", help="send a test mail too")
     importing = verb("import", "Bring booked invoices and credit notes to Twikey, once each.")
     importing.add_argument("--days", type=int, metavar="N", help="booked in the last N days")
     importing.add_argument("--since", type=_day, metavar="D", help="invoice date from (inclusive)")
@@ -120,15 +160,22 @@ def _parser() -> Parser:
     )
     _follow_up_verbs(verb)
     _desk_verbs(verb)
+    _customer_verbs(verb)
+    _mandate_verbs(verb)
+    _undo_verb(verb)
+    _reconcile_verb(verb)
+    _serve_verb(verb)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; no traceback ever reaches the user."""
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _arguments(argv)
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else USAGE
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter
     signal.signal(signal.SIGTERM, _stop)
     screen = Screen(as_json=arguments.json)
     progress = Progress()
@@ -141,11 +188,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         progress.close()
 
 
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the arguments; a path may hold any bytes, everything else is text."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    for name, given in vars(arguments).items():
+        for one in given if isinstance(given, list) else [given]:
+            if isinstance(one, str) and one.encode(errors="replace").decode() != one:
+                parser.error(f"what was given for {name} is not text in UTF-8")
+    return arguments
+
+
 def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen) -> int:
     """Say in one sentence what ended a verb, and return its exit code."""
     if isinstance(error, UsageWrong):
         help_line = f"See `teamleader-twikey {arguments.verb} --help`."
-        sys.stderr.write(f"{_sentence(str(error))}. {help_line}\n")
+        sys.stderr.write(f"{clean(_sentence(str(error)))}. {help_line}\n")
         return error.exit_code
     if isinstance(error, Trouble):
         screen.trouble(error)
@@ -163,7 +221,14 @@ def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen
 
 def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]:
     with in_one_go():
-        from flows import verbs
+        from flows import (
+            customer_verbs,
+            mandate_verbs,
+            reconcile_verbs,
+            serve_verbs,
+            undo_verbs,
+            verbs,
+        )
 
     return {
         "init": verbs.init,
@@ -176,6 +241,11 @@ def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]
         "retry": verbs.retry,
         "status": verbs.status,
         "journey": verbs.journey,
+        "undo": undo_verbs.take_back,
+        "reconcile": reconcile_verbs.compare_sides,
+        "serve": serve_verbs.serve,
+        "customers": customer_verbs.customers,
+        "mandates": mandate_verbs.mandates,
     }
 
 

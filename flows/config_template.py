@@ -82,6 +82,19 @@ reversal_with_other_payments = "restore"
 
 [payments.methods]
 # sdd = "bb9589ec-6e08-0d5f-9b23-7be9b9c3ea2d"
+
+# The summary by mail (guide 5). It needs SMTP_HOST in the .env file; without recipients it is off.
+# An import that you start by hand always mails one.
+[mail]
+# to = ["books@example.com"]
+# from = "teamleader-twikey@example.com"   # default: SMTP_USER
+# After a scheduled run: "news" when something crossed, was paid or needs you; "attention" only when
+# something needs you or was reversed; "always"; "off" never, by hand neither.
+when = "news"
+# A sign of life at this hour on days on which nothing else was mailed since; "off": none.
+heartbeat_hour = 7
+# The attachment for Belgian Excel, with ; between its columns; false: with commas.
+semicolon = true
 """
 
 DOTENV = """\
@@ -96,4 +109,11 @@ TWIKEY_API_KEY=
 # Only for keys with enhanced security:
 # TWIKEY_PRIVATE_KEY=
 # TWIKEY_API_URL=https://api.twikey.com/creditor
+# The mail server for the summary; without SMTP_HOST no mail leaves. SMTP_TLS
+# is starttls (port 587), tls (port 465) or none (port 25, only for a server on this machine).
+# SMTP_HOST=
+# SMTP_PORT=587
+# SMTP_USER=
+# SMTP_PASSWORD=
+# SMTP_TLS=starttls
 """

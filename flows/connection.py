@@ -23,6 +23,7 @@ from connectors.teamleader.client import Teamleader
 from connectors.teamleader.pace import SlidingWindow
 from connectors.twikey.client import Twikey
 from connectors.twikey.session import TwikeyPace, TwikeySession
+from flows.mail_settings import mail_problems
 from flows.settings import (
     CONFIG_NAME,
     HOME_VARIABLE,
@@ -95,7 +96,9 @@ class Connection:
             secrets = read_secrets(environment, home / ".env")
         except SettingsWrong as error:
             problems += error.problems
-        if settings is None or secrets is None:
+        if settings is not None and secrets is not None:
+            problems += mail_problems(settings.mail, secrets)
+        if settings is None or secrets is None or problems:
             raise SettingsWrong(problems)
         return cls(home, settings, secrets, name=name, clock=clock, on_wait=on_wait)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.errors import (
     CallRefused,
     Halted,
-    NotFound,
     OutcomeUnknown,
     UnexpectedAnswer,
 )
 from connectors.ledger.crossing import Crossing, Sent
 from connectors.twikey.records import NewInvoice
+from flows.one_to_one import reset_number
+from flows.removals import stands_again, under_another_id
 from flows.run import Run
 from flows.standing import find_in_twikey, held, record_standing
 
@@ -39,6 +42,8 @@ def create_one(run: Run, crossing: Crossing, invoice: NewInvoice, *, renamed: bo
     except Halted as halt:
         crossings.not_applied([crossing.id], run.id, run.now(), str(halt))
         raise
+    if not stands_again(run, crossing, answer):
+        return "held"
     if answer.warning:
         run.notes.append(f"Twikey warns about {crossing.number}: {answer.warning}")
     record_standing(run, _sent(crossing, invoice), answer, "created in Twikey")
@@ -50,17 +55,23 @@ def _after_refusal(
 ) -> str:
     """Decide what a refusal means: already there, customer renamed, parent unknown, or held."""
     crossings = run.ledger.crossings
-    if invoice.customerByRef is not None and _about_the_customer(refused) and not renamed:
+    by_reference = invoice.customerByRef is not None and not renamed
+    if by_reference and _about_the_customer(refused, invoice):
         crossings.not_applied([crossing.id], run.id, run.now(), "customer number unknown")
         return _after_missing_customer(run, crossing, invoice)
     if invoice.relatedInvoiceNumber and "related" in refused.extra.lower():
         crossings.not_applied([crossing.id], run.id, run.now(), "unknown parent")
         alone = invoice.model_copy(update={"relatedInvoiceNumber": None})
-        return create_one(run, crossing, alone, renamed=renamed)
-    standing = find_in_twikey(run, crossing.id, crossing.number) if _may_stand(refused) else None
-    if standing is not None:
-        record_standing(run, _sent(crossing, invoice), standing)
-        return "done"
+        return create_one(run, _alone(crossing), alone, renamed=renamed)
+    if _may_stand(refused, invoice):
+        sent = _sent(crossing, invoice)
+        standing = find_in_twikey(run, crossing.id, crossing.number, sent.sent_as)
+        if standing is not None:
+            record_standing(run, sent, standing)
+            return "done"
+        renewed = under_another_id(run, invoice)
+        if renewed is not None:
+            return create_one(run, crossing, renewed, renamed=renamed)
     if refused.code in WRONG_PROFILE:
         verdict = held(run, crossing.id, "PROFILE_UNKNOWN", f"profile {invoice.ct}")
     else:
@@ -69,49 +80,42 @@ def _after_refusal(
     return "held"
 
 
-def _about_the_customer(refused: CallRefused) -> bool:
+def _alone(crossing: Crossing) -> Crossing:
+    """Note that a credit note crosses without its invoice, so that it is listed (guide 11)."""
+    codes = [*filter(None, (crossing.notices or "").split(",")), "PARENT_MISSING"]
+    return replace(crossing, notices=",".join(dict.fromkeys(codes)))
+
+
+def _about_the_customer(refused: CallRefused, invoice: NewInvoice) -> bool:
     """Tell whether Twikey does not know the customer that was referred to."""
+    if refused.extra.lower() == invoice.id.lower():
+        return False
     return refused.code in NOT_THERE or "customer" in refused.extra.lower()
 
 
-def _may_stand(refused: CallRefused) -> bool:
-    """Tell whether a refusal may mean that the invoice is there already (API reference 10-1)."""
+def _may_stand(refused: CallRefused, invoice: NewInvoice) -> bool:
+    """Tell whether a refusal may mean that the invoice is, or was, there (API reference 10-1)."""
     words = f"{refused.code} {refused}".lower()
     said = any(word in words for word in ("duplicate", "exist", "unique"))
-    return refused.status == 409 or said or refused.extra.lower() in ("id", "number")
+    named = refused.extra.lower() in ("id", "number", invoice.id.lower())
+    return refused.status == 409 or said or named
 
 
 def _after_missing_customer(run: Run, crossing: Crossing, invoice: NewInvoice) -> str:
     """Twikey does not know a customer it had: renamed there (guide 4), or deleted."""
-    ledger, customer_id = run.ledger, crossing.customer_id
-    number = _number_in_twikey(run, customer_id)
-    if number is None:
-        ledger.customers.forgotten(customer_id, run.id, run.now())
+    link = reset_number(run, crossing.customer_id)
+    if link.state == "reset":
+        return create_one(run, crossing, invoice, renamed=True)
+    if link.state in ("absent", "same"):
+        run.ledger.customers.forgotten(crossing.customer_id, run.id, run.now())
         return "later"
-    op = ledger.crossings.begin("rename", customer_id, run.id, run.now())
-    try:
-        run.connection.twikey.update_customer(number, {}, rename_to=customer_id)
-    except (CallRefused, NotFound, OutcomeUnknown) as trouble:
-        state = "unknown" if isinstance(trouble, OutcomeUnknown) else "refused"
-        ledger.crossings.finish(op, state, str(trouble), run.now())
-        verdict = held(run, crossing.id, "REFUSED", str(trouble))
-        ledger.crossings.decided([verdict], run.id, run.now())
-        return "held"
-    ledger.crossings.finish(op, "done", None, run.now())
-    ledger.customers.number_reset(customer_id, number, run.id, run.now())
-    run.notes.append(f"customer number {number} in Twikey was reset to {customer_id}")
-    return create_one(run, crossing, invoice, renamed=True)
-
-
-def _number_in_twikey(run: Run, customer_id: str) -> str | None:
-    """Return under which other number Twikey has a customer now, by its newest invoice there."""
-    newest = run.ledger.customers.newest_booking(customer_id)
-    standing = run.connection.twikey.invoice(newest) if newest else None
-    number = standing.customer_number if standing else None
-    return number if number != customer_id else None
+    verdict = held(run, crossing.id, "REFUSED", f"its customer's number: {link.detail}")
+    run.ledger.crossings.decided([verdict], run.id, run.now())
+    return "held"
 
 
 def _sent(crossing: Crossing, invoice: NewInvoice) -> Sent:
     return Sent(
-        crossing.id, crossing.number, crossing.amount_cents, invoice.date, crossing.customer_id
+        crossing.id, crossing.number, crossing.amount_cents, invoice.date, crossing.customer_id,
+        invoice.id if invoice.id != crossing.id else None,
     )

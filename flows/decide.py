@@ -5,6 +5,8 @@ Imported only when there is something to decide: pandas stays out of an idle pol
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pandas as pd
 
 from connectors.ledger.crossing import Crossing, Verdict
@@ -18,6 +20,7 @@ from mappings.numbers import number_bookings
 from mappings.rules import ProfileRule, Rules
 
 CHUNK = 500
+GONE_TRIES = 3
 
 
 def rules_of(
@@ -70,9 +73,10 @@ def _taken(run: Run, bookings: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     kinds = run.ledger.bookings.kinds(rivals)
     gone = [close_if_deleted(run, rival, kinds[rival]) for rival in rivals]
     amounts = dict(zip(ids, bookings["payable_cents"].tolist(), strict=True))
+    removed = run.ledger.tombstones.removed_before(ids)
     for holder, amount in _in_twikey(taken):
         own = amounts.get(holder)
-        if own is None or abs(own) != abs(amount or 0):
+        if own is None or abs(own) != abs(amount or 0) or holder in removed:
             gone.append(_forget_if_deleted(run, holder))
     return frame(run.ledger.feed.taken(numbers, ids), TAKEN) if any(gone) else taken
 
@@ -115,10 +119,20 @@ def verdicts_of(run: Run, decided: pd.DataFrame) -> list[Verdict]:
         Verdict(
             i, "held" if action == "hold" else "skipped", reason, _text(detail), _text(number),
             _text(notices) or None,
-            next_try(run, tries.get(i, 0)) if action == "hold" else None,
+            _next_try(run, reason, tries.get(i, 0)) if action == "hold" else None,
         )
         for i, action, reason, detail, number, notices in columns
     ]  # fmt: skip
+
+
+def _next_try(run: Run, reason: str, tries: int) -> datetime | None:
+    """Return when a held booking is looked at again; a customer who is gone, three times only.
+
+    After that it waits for a person, or for a change in Teamleader (complaint C28).
+    """
+    if reason == "CUSTOMER_GONE" and tries >= GONE_TRIES:
+        return None
+    return next_try(run, tries)
 
 
 def _text(value: object) -> str | None:

@@ -13,8 +13,10 @@ from flows.connection import Connection
 from flows.documents import DocumentsReport, attach_pdfs
 from flows.guards import SweepReport, sweep
 from flows.invitations import InvitationsReport, invite_due, invite_one
+from flows.mail import with_summary
 from flows.payments import PaymentsReport, write_back
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
+from flows.watch import watched
 
 FLOW = "follow-up"
 
@@ -34,6 +36,11 @@ class FollowUpRequest:
     missing: bool = False
     by_hand: bool = False
     started_by: str = "command line"
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all three steps are asked for, of everything that is open."""
+        return self.payments and self.pdfs and self.invitations and not self.numbers
 
     def name(self) -> str:
         """Say in a few words what this follow-up is."""
@@ -97,9 +104,21 @@ def follow_up(
     """Write payments back, attach PDFs, invite; raises a ``Halted`` when it cannot do its work."""
     if not connection.settings.automatic and not request.by_hand:
         note = "automatic is off: a scheduled follow-up does nothing; by hand it works"
-        return FollowUpReport(request.name(), "off", notes=[note])
+        return watched(connection, FLOW, FollowUpReport(request.name(), "off", notes=[note]))
+    report = with_summary(
+        connection, FLOW, lambda: _follow_up(connection, request, steps, tell),
+        by_hand=request.by_hand, steps=steps,
+    )  # fmt: skip
+    return watched(connection, FLOW, report) if request.is_whole else report
+
+
+def _follow_up(
+    connection: Connection, request: FollowUpRequest, steps: Steps, tell: Tell
+) -> FollowUpReport:
     connection.access.token()
-    parameters: dict[str, object] = {"name": request.name(), "numbers": list(request.numbers)}
+    parameters: dict[str, object] = {
+        "name": request.name(), "numbers": list(request.numbers), "by_hand": request.by_hand,
+    }  # fmt: skip
     with at_work(
         connection, FLOW, started_by=request.started_by, parameters=parameters, tell=tell
     ) as run:

@@ -7,17 +7,19 @@ for invoices never seen before, and only when a field is configured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from connectors.errors import CallRefused, NotFound, NotPermitted, RecordUnreadable
 from connectors.ledger.bookings import Listed
 from connectors.teamleader.records import Customer, Page
+from flows.gone_customers import settle_gone
+from flows.read_customers import look_daily, read_changed, read_one, tell_statuses
+from flows.reading import permitted, since
 from flows.run import Run
 
-OVERLAP = timedelta(minutes=10)
 SUBSCRIPTION_FRESH = timedelta(hours=24)
 RESOURCES = ("invoices", "credit notes", "companies", "contacts")
 
@@ -50,10 +52,13 @@ def gather(run: Run, window: Window) -> Listed:
         if window.credit_notes:
             listed += _credit_notes(run, window)
     if window.scheduled:
-        _changed_customers(run)
+        read_changed(run)
+        look_daily(run)
     _details(run)
     _subscriptions(run, fresh=SUBSCRIPTION_FRESH if window.scheduled else timedelta())
     _customers(run, refresh=not window.scheduled)
+    tell_statuses(run)
+    settle_gone(run)
     return listed
 
 
@@ -65,7 +70,7 @@ def _invoices(run: Run, window: Window) -> Listed:
     if window.numbers:
         pages = _numbered(run, window.numbers)
     elif window.scheduled:
-        pages = teamleader.booked_invoices(updated_since=_since(run, "invoices"))
+        pages = teamleader.booked_invoices(updated_since=since(run, "invoices"))
     else:
         pages = teamleader.booked_invoices(
             issued_from=window.issued_from, issued_to=window.issued_to
@@ -88,7 +93,7 @@ def _credit_notes(run: Run, window: Window) -> Listed:
     if window.numbers:
         return Listed()
     if window.scheduled:
-        pages = teamleader.credit_notes(updated_since=_since(run, "credit notes"))
+        pages = teamleader.credit_notes(updated_since=since(run, "credit notes"))
     else:
         pages = teamleader.credit_notes(issued_from=window.issued_from, issued_to=window.issued_to)
     return _enter(run, pages, "credit notes", window)
@@ -106,43 +111,9 @@ def _enter(run: Run, pages: Iterator[Page], resource: str, window: Window) -> Li
             )
             run.tell(f"reading {resource}", listed.new + listed.changed + listed.same, None)
 
-    if _permitted(run, read) and not window.numbers:
+    if permitted(run, read) and not window.numbers:
         run.ended_well(resource, moves=window.scheduled or window.issued_to is None)
     return listed
-
-
-def _permitted(run: Run, read: Callable[[], None]) -> bool:
-    try:
-        read()
-    except NotPermitted as trouble:
-        run.problems.append(trouble)
-        return False
-    return True
-
-
-def _since(run: Run, resource: str) -> datetime:
-    """Return the watermark less the overlap; a resource never read starts with the invoices'."""
-    watermark = run.ledger.watermarks.read(resource) or run.ledger.watermarks.read("invoices")
-    assert watermark is not None  # noqa: S101 - the flow refuses a scheduled run without one
-    return watermark - OVERLAP
-
-
-def _changed_customers(run: Run) -> None:
-    """Refresh customers of this ledger that changed in Teamleader since the last run."""
-    teamleader = run.connection.teamleader
-    for resource, listing in (
-        ("companies", teamleader.companies),
-        ("contacts", teamleader.contacts),
-    ):
-        pages = listing(updated_since=_since(run, resource))
-        if _permitted(run, partial(_refresh, run, pages)):
-            run.ended_well(resource)
-
-
-def _refresh(run: Run, pages: Iterator[list[Customer]]) -> None:
-    for page in pages:
-        ours = run.ledger.customers.kept([c.id for c in page])
-        run.ledger.customers.read([c for c in page if c.id in ours], run.id)
 
 
 def _take_up_again(run: Run) -> Listed:
@@ -212,11 +183,21 @@ def _subscriptions(run: Run, fresh: timedelta) -> None:
         except NotFound:
             run.notes.append(f"Teamleader no longer has subscription {subscription_id}")
             continue
+        except NotPermitted as trouble:
+            _unroutable(run, wanted[done - 1 :], trouble)
+            return
         except (RecordUnreadable, CallRefused) as odd:
             run.ledger.bookings.subscription_problem(subscription_id, run.id, str(odd))
             continue
         run.ledger.customers.subscription(subscription, field, run.now())
         run.tell("reading the profile field of subscriptions", done, len(wanted))
+
+
+def _unroutable(run: Run, subscriptions: Sequence[str], trouble: NotPermitted) -> None:
+    """Hold the invoices of subscriptions that may not be read; all the others go on."""
+    run.problems.append(trouble)
+    for each in subscriptions:
+        run.ledger.bookings.subscription_problem(each, run.id, "no right to read its subscription")
 
 
 def _customers(run: Run, *, refresh: bool) -> None:
@@ -225,7 +206,7 @@ def _customers(run: Run, *, refresh: bool) -> None:
     teamleader, total = run.connection.teamleader, sum(map(len, wanted.values()))
     for kind, listing in (("company", teamleader.companies), ("contact", teamleader.contacts)):
         read = partial(_read_customers, run, kind, wanted[kind], listing, total)
-        if not _permitted(run, read):
+        if not permitted(run, read):
             for customer_id in wanted[kind]:
                 run.ledger.customers.unreadable(customer_id, f"no right to read its {kind}")
 
@@ -236,22 +217,9 @@ def _read_customers(
 ) -> None:  # fmt: skip
     missing, done = set(wanted), 0
     for page in listing(ids=wanted):
-        run.ledger.customers.read(page, run.id)
+        run.ledger.customers.read(page, run.id, run.now())
         missing -= {c.id for c in page}
         done += len(page)
         run.tell("reading customers", done, total)
     for customer_id in sorted(missing):
-        _customer(run, kind, customer_id)
-
-
-def _customer(run: Run, kind: str, customer_id: str) -> None:
-    """Ask for one customer that the list did not give back: deactivated, or gone."""
-    teamleader = run.connection.teamleader
-    try:
-        found = (teamleader.company if kind == "company" else teamleader.contact)(customer_id)
-    except NotFound:
-        run.ledger.customers.gone(customer_id, kind, run.id, run.now())
-    except (RecordUnreadable, CallRefused) as odd:
-        run.ledger.customers.unreadable(customer_id, str(odd))
-    else:
-        run.ledger.customers.read([found], run.id)
+        read_one(run, kind, customer_id)

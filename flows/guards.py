@@ -17,6 +17,7 @@ from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.records import Followed, MoneyEvent, Registration
 from connectors.ledger.runs import text
 from connectors.twikey.answers import TwikeyInvoice
+from flows.credits import compare, review, tell_credited_after_payment, whole
 from flows.look import look_at, read_by_ids
 from flows.report import euro
 from flows.reversals import go_on
@@ -44,8 +45,10 @@ def sweep(run: Run, *, always: bool = False) -> SweepReport:
     """Guard the open bookings: once an hour, or ``always`` when a person asks."""
     report = SweepReport(dates_followed=follow_edits(run))
     tell_resets(run)
+    review(run)
     if always or _due(run):
         report.looked_at, report.set_to_paid = _look_at_all(run)
+        tell_credited_after_payment(run)
         run.ledger.facts.write(LAST, text(run.now()))
     report.alerts = run.ledger.alerts.open()
     return report
@@ -72,6 +75,7 @@ def _look_at_all(run: Run) -> tuple[int, int]:
         if not busy and run.connection.settings.payments.paid_elsewhere:
             ours = marked_by_us(marks.get(each), events[each])
             marked += _guard(run, booking, events[each], written[each], our_mark=ours)
+    compare(run, fresh)
     return len(fresh), marked
 
 
@@ -144,9 +148,7 @@ def _paid_by_others(run: Run, booking: Followed, written: Sequence[Registration]
     if sum(payment.amount_cents for payment in others) > booking.prepaid_cents:
         _settle(run, booking.id, "CREDITED")
         return True
-    notes = ", ".join(run.ledger.follow.credit_notes_of(booking.id)) or "a credit note"
-    why = f"{notes}; Twikey shows it as {booking.twikey_state}"
-    run.ledger.alerts.alert(booking.id, "CREDITED", why, run.id, run.now())
+    run.ledger.alerts.alert(booking.id, "CREDITED", whole(run, booking), run.id, run.now())
     return False
 
 

@@ -9,15 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from connectors.errors import BrakePulled, NeverImported, UsageWrong
-from connectors.ledger.desk import Load
+from connectors.errors import Halted, NeverImported, UsageWrong
+from flows.brake import brake, tell_mails
 from flows.connection import Connection
+from flows.credits import tell_new_credits
 from flows.gather import RESOURCES, Window, gather
 from flows.importing import in_one_go
 from flows.invitations import prepare_invitations
-from flows.report import ImportReport, euro
+from flows.late import tell_arrived_late, tell_late, tell_late_although_stopped
+from flows.mail import with_summary
+from flows.read_customers import RESOURCES as CUSTOMERS
+from flows.removals import tell_undone
+from flows.report import ImportReport
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.settle import read_twikey, settle, verify_bulk_creates
+from flows.subscriptions import tell_due_at_once
+from flows.watch import watched
 
 FLOW = "import"
 
@@ -75,30 +82,62 @@ def import_booked(
     until then is in the ledger, and the next run goes on from there.
     """
     if not connection.settings.automatic and not request.by_hand:
-        return ImportReport.off(request.name())
+        return watched(connection, FLOW, ImportReport.off(request.name()))
+    report = with_summary(
+        connection, FLOW, lambda: _import(connection, request, steps, tell),
+        by_hand=request.by_hand, dry_run=request.dry_run, steps=steps,
+    )  # fmt: skip
+    whole = not (request.dry_run or request.numbers or request.again)
+    return watched(connection, FLOW, report) if whole else report
+
+
+def _import(
+    connection: Connection, request: ImportRequest, steps: Steps, tell: Tell
+) -> ImportReport:
     window = _window(connection, request)
     connection.access.token()
-    parameters: dict[str, object] = {"name": request.name(), "dry_run": request.dry_run}
+    asked = request.by_hand and not request.again
+    parameters: dict[str, object] = {
+        "name": request.name(), "dry_run": request.dry_run, "by_hand": asked,
+        "since": window.issued_from,
+    }  # fmt: skip
     with at_work(
         connection, FLOW, started_by=request.started_by, parameters=parameters,
         dry_run=request.dry_run, tell=tell,
     ) as run:  # fmt: skip
         if window.scheduled and run.ledger.watermarks.read("invoices") is None:
             raise NeverImported("Nothing was ever imported with this ledger")
-        steps("read what Twikey has", read_twikey, run)
-        if not run.dry_run:
-            steps("settle what an earlier run left", settle, run)
-            verify_bulk_creates(run)
-        steps("read what Teamleader booked", gather, run, window)
-        unusual = brake(run, request)
-        prepare_invitations(run, silent=unusual and not request.invite)
-        if not run.dry_run:
-            steps("update customers", update_customers, run)
-        steps("decide and send", decide_and_apply, run)
-        if not run.dry_run:
-            steps("set up new customers", update_customers, run)
-            _move_watermarks(run, window)
-        return _close(run, request)
+        try:
+            return _bring(run, request, window, steps)
+        except Halted:
+            if window.scheduled:
+                tell_late_although_stopped(run)
+            raise
+
+
+def _bring(run: Run, request: ImportRequest, window: Window, steps: Steps) -> ImportReport:
+    """Settle, gather, decide, apply, move the watermark: once, in this order."""
+    steps("read what Twikey has", read_twikey, run)
+    if not run.dry_run:
+        steps("settle what an earlier run left", settle, run)
+        verify_bulk_creates(run)
+    steps("read what Teamleader booked", gather, run, window)
+    tell_undone(run, request.numbers)
+    unusual = brake(run, request)
+    prepare_invitations(run, silent=unusual and not request.invite, aloud=request.invite)
+    if not run.dry_run:
+        steps("update customers", update_customers, run)
+    steps("decide and send", decide_and_apply, run)
+    tell_mails(run, silent=unusual, invite=request.invite)
+    if not run.dry_run:
+        steps("set up new customers", update_customers, run)
+        run.alerts += steps("compare what was credited", tell_new_credits, run)
+        run.alerts += tell_late(run)
+        if window.scheduled:
+            tell_arrived_late(run)
+        _move_watermarks(run, window)
+    tell_due_at_once(run)
+    return _close(run, request)
 
 
 def _window(connection: Connection, request: ImportRequest) -> Window:
@@ -121,51 +160,6 @@ def _window(connection: Connection, request: ImportRequest) -> Window:
         again=request.again,
         credit_notes=connection.settings.automatic or request.credit_notes,
     )
-
-
-def brake(run: Run, request: ImportRequest) -> bool:
-    """Stop before anything is sent when the plan is implausible and nobody said yes.
-
-    Too many, too much, too old, or a first load on a profile that mails at once (guide 10 warns of
-    it). Bookings that already stand in Twikey do not count (complaint C18). Returns whether this is
-    a first load (nothing was ever read to its end) or one beyond the brake: those are silent.
-    """
-    settings = run.connection.settings
-    reasons, load = _beyond_the_brake(run)
-    silent = bool(reasons) or run.ledger.watermarks.read("invoices") is None
-    mails = settings.profile(settings.new_customer_profile).invitation == "twikey"
-    never_yet = run.ledger.watermarks.read("invoices") is None and not run.ledger.desk.ever_sent()
-    if load.bookings and mails and never_yet:
-        reasons.append(
-            f"a first load, for which profile {settings.new_customer_profile} may mail"
-            f" {load.bookings} invitations (switch its sending off in Twikey first, or set"
-            " invitation for it in config.toml)"
-        )
-    if reasons and run.dry_run:
-        run.notes.append("would need --yes: " + "; ".join(reasons))
-    elif reasons and not request.yes:
-        run.ledger.desk.take_back(run.id, run.began)
-        raise BrakePulled("Nothing was sent: this import holds " + "; ".join(reasons))
-    return silent
-
-
-def _beyond_the_brake(run: Run) -> tuple[list[str], Load]:
-    """Return what exceeds the configured limits, in words, and what is about to be created."""
-    settings = run.connection.settings
-    limits = settings.brake
-    cutoff = run.connection.today() - timedelta(days=limits.older_than_days)
-    load, old = run.ledger.desk.load(run.id, cutoff.isoformat(), settings.number_prefix)
-    reasons = []
-    if limits.bookings and load.bookings > limits.bookings:
-        reasons.append(f"{load.bookings} invoices (the brake is set to {limits.bookings})")
-    if limits.amount and load.cents > limits.amount * 100:
-        reasons.append(f"{euro(load.cents)} (the brake is set to {euro(limits.amount * 100)})")
-    if limits.older_than_days and old:
-        reasons.append(
-            f"{old} invoices dated before {cutoff}, the oldest {load.oldest}"
-            f" (the brake is set to {limits.older_than_days} days)"
-        )
-    return reasons, load
 
 
 def decide_and_apply(run: Run) -> int:
@@ -191,10 +185,15 @@ def update_customers(run: Run) -> int:
 
 
 def _move_watermarks(run: Run, window: Window) -> None:
-    """Move each watermark to this run's first moment, by the server's clock, last of all."""
+    """Move each watermark to this run's first moment, by the server's clock, last of all.
+
+    Whoever is in the ledger was read after that moment; so the customers' watermarks begin with the
+    first import, even where a customer's list may not be read yet.
+    """
     began = run.connection.teamleader.server_date or run.began
     for resource in RESOURCES:
-        moves = run.read_whole.get(resource, False)
+        listed = "invoices" if resource in CUSTOMERS and not window.scheduled else resource
+        moves = run.read_whole.get(listed, False)
         first = run.ledger.watermarks.read(resource) is None
         if moves and (window.scheduled or first):
             run.ledger.watermarks.move(resource, began, run.id)

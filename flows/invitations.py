@@ -83,8 +83,10 @@ def note_policies(run: Run) -> dict[str, str]:
     return since
 
 
-def prepare_invitations(run: Run, *, silent: bool) -> None:
+def prepare_invitations(run: Run, *, silent: bool, aloud: bool = False) -> None:
     """Before an import sends anything: note who invites, and silence what must not be mailed.
+
+    ``aloud``: a person wants invitations, also for what an earlier import had silenced.
 
     Committed before the first create, so that a crash in the middle of a silent load cannot turn
     the rest of it into a load that mails (decisions 6; guide 10).
@@ -92,6 +94,8 @@ def prepare_invitations(run: Run, *, silent: bool) -> None:
     note_policies(run)
     if silent:
         run.ledger.invitations.silence()
+    elif aloud:
+        run.ledger.invitations.unsilence(run.id)
 
 
 # ---- all that are due

@@ -42,11 +42,13 @@ def _cells_of(letter: str) -> int:
 def shorten(text: str, most: int) -> str:
     """Return a text of at most ``most`` cells; dots say that something was left out."""
     text = " ".join(text.split())
-    if cells(text) <= most:
-        return text
-    while cells(text) > most - 3:
-        text = text[:-1]
-    return text.rstrip() + "..."
+    wide, kept = 0, 0
+    for letter in text:
+        wide += _cells_of(letter)
+        if wide > most:
+            return text[:kept].rstrip() + "..."
+        kept += wide <= most - 3
+    return text
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -1,116 +1,138 @@
 """The same flows with Prefect around them: tasks to look at, names that tell, useful final states.
 
-Prefect is the scheduler, the run book and the window; the ledger is the truth (decisions 1). So no
-retries, no caching and no results here: the next run is the retry, and the ledger is the memory.
+Prefect is the scheduler, the run book and the window; the ledger is the truth (decisions 1). The
+command line's way into a flow run is in ``prefect_command_line``.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
-from prefect import flow, tags, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
-from prefect.utilities.annotations import quote
+from pydantic import Field
 
 from connectors.errors import AnotherRunAtWork, Trouble
 from flows.connection import Connection
+from flows.customers import CustomersReport, CustomersRequest, follow_customers
 from flows.follow_up import FollowUpReport, FollowUpRequest, follow_up
 from flows.import_booked import ImportRequest, import_booked
+from flows.prefect_artifacts import publish
+from flows.prefect_states import (
+    customers_state,
+    final_state,
+    followed_state,
+    reconciled_state,
+    stopped_state,
+)
+from flows.prefect_steps import Telling, as_tasks, waited
+from flows.reconcile import ReconcileReport, ReconcileRequest, reconcile
 from flows.report import ImportReport
+from flows.views import View, customers_view, follow_up_view, import_view, reconcile_view
 
 R = TypeVar("R")
-TAGS = ["teamleader", "twikey", "money"]
-log = logging.getLogger(__name__)
+LONGEST = 4 * 3600  # seconds; a backfill of 10,000 takes about one hour
+LONG_DAYS = 7
+Days = Annotated[int, Field(ge=0, le=3660)]
 
 
-def as_tasks(name: str, function: Callable[..., R], *arguments: Any) -> R:
-    """Run one step as a Prefect task; what it gets is quoted, so Prefect does not search it."""
+def shown(
+    connection: Connection, work: Callable[[], R], view_of: Callable[[Connection, R], View]
+) -> R:
+    """Do some work and publish what came of it; a run that found another at work shows nothing."""
+    try:
+        report = work()
+    except AnotherRunAtWork:
+        raise
+    except Trouble:
+        publish(connection, View)
+        raise
+    publish(connection, lambda: view_of(connection, report))
+    return report
 
-    def step(packed: Any) -> Any:
-        return function(*packed)
 
-    decorated = task(name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(
-        step
-    )
-    return cast("R", decorated(quote(arguments)))
+def _on(
+    connection: str,
+    work: Callable[[Connection], R],
+    state_of: Callable[[R], State[Any]],
+    view_of: Callable[[Connection, R], View],
+) -> State[Any]:
+    """Do some work on a connection of the environment and return how the flow run ended."""
+    try:
+        with Connection.from_environment(name=connection, on_wait=waited) as opened:
+            report = shown(opened, lambda: work(opened), view_of)
+    except Trouble as trouble:
+        return stopped_state(trouble)
+    return state_of(report)
+
+
+# ---- the import, by schedule and as a backfill
 
 
 def _name() -> str:
-    parameters = flow_run.parameters or {}
+    given = dict(flow_run.parameters or {})
     request = ImportRequest(
-        days=parameters.get("days"), since=_day(parameters.get("since")),
-        until=_day(parameters.get("until")), numbers=tuple(parameters.get("numbers") or ()),
-        again=bool(parameters.get("again")),
+        days=given.get("days"), since=_day(given.get("since")), until=_day(given.get("until")),
+        numbers=tuple(given.get("numbers") or ()), again=bool(given.get("again")),
     )  # fmt: skip
-    return request.name() + (" (dry run)" if parameters.get("dry_run") else "")
+    return request.name() + (" (dry run)" if given.get("dry_run") else "")
 
 
 def _day(value: str | date | None) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-@flow(name="import", flow_run_name=_name, timeout_seconds=4 * 3600, persist_result=False)
+def is_long(request: ImportRequest) -> bool:
+    """Tell whether an import may take so long that its progress is worth a page."""
+    return request.since is not None or (request.days or 0) >= LONG_DAYS
+
+
+@flow(name="import", flow_run_name=_name, timeout_seconds=LONGEST, persist_result=False)
 def import_flow(
-    days: int | None = None,
+    days: Days | None = None,
     since: date | None = None,
     until: date | None = None,
     numbers: list[str] | None = None,
-    again: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    dry_run: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    invite: bool = False,  # noqa: FBT001, FBT002
     credit_notes: bool = False,  # noqa: FBT001, FBT002
-    dry_run: bool = False,  # noqa: FBT001, FBT002
+    again: bool = False,  # noqa: FBT001, FBT002
     yes: bool = False,  # noqa: FBT001, FBT002
     connection: str = "default",
 ) -> State[Any]:
     """Bring booked Teamleader invoices and credit notes to Twikey, once each.
 
     Args:
-        days: Booked in the last N days. Leave everything empty for "since the last run".
-        since: First invoice date, inclusive.
-        until: Last invoice date, inclusive.
+        days: Booked in the last N days. Leave days, since, until and numbers empty for
+            everything since the last run.
+        since: First invoice date, inclusive; instead of days.
+        until: Last invoice date, inclusive; empty for no end.
         numbers: Only these invoice numbers, as in Teamleader (2026 / 417).
-        again: Only what is held and due to be tried again.
-        credit_notes: Credit notes too, where automatic import is off.
         dry_run: Show the plan, send nothing.
+        invite: Invite customers also in a first or unusually large import, which is silent.
+        credit_notes: Credit notes too, where automatic import is off.
+        again: Only what is held and due to be tried again.
         yes: Release the brake of an unusually large or old import.
         connection: Which connection; "default" unless you made others.
     """
     request = ImportRequest(
         days=days, since=since, until=until, numbers=tuple(numbers or ()), again=again,
-        credit_notes=credit_notes, dry_run=dry_run, yes=yes, started_by="prefect",
+        credit_notes=credit_notes, dry_run=dry_run, yes=yes, invite=invite, started_by="prefect",
     )  # fmt: skip
-    try:
-        with Connection.from_environment(name=connection) as opened:
-            report = import_booked(opened, request, steps=as_tasks, tell=_tell)
-    except Trouble as trouble:
-        return stopped_state(trouble)
-    return final_state(report)
+
+    def work(opened: Connection) -> ImportReport:
+        return import_booked(opened, request, steps=as_tasks, tell=Telling(long=is_long(request)))
+
+    return _on(connection, work, final_state, import_view)
 
 
-def stopped_state(trouble: Trouble) -> State[Any]:
-    """Return what ended a run early: Skipped when another one is at work, else Failed."""
-    if isinstance(trouble, AnotherRunAtWork):
-        return Completed(name="Skipped", message=str(trouble))
-    return Failed(message=f"{trouble}. {trouble.advice}")
+# ---- what follows, and the proof
 
 
-def final_state(report: ImportReport) -> State[Any]:
-    """Return green for a work list, red for a machine that needs help, with the tie-out line."""
-    message = f"{report.headline()} ({report.tie_out()})"
-    if report.outcome == "failed":
-        return Failed(message=f"{message}. {' '.join(report.problems)}")
-    name = {"held": "CompletedWithHeld", "off": "AutomaticOff"}.get(report.outcome, "Completed")
-    if report.outcome == "clean" and not report.sent:
-        name = "NothingNew"
-    return Completed(name=name, message=message)
-
-
-@flow(name="follow-up", timeout_seconds=4 * 3600, persist_result=False)
+@flow(name="follow-up", flow_run_name="follow-up", timeout_seconds=LONGEST, persist_result=False)
 def follow_up_flow(
     payments: bool = True,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
     pdfs: bool = True,  # noqa: FBT001, FBT002
@@ -130,63 +152,52 @@ def follow_up_flow(
     request = FollowUpRequest(
         payments=payments, pdfs=pdfs, invitations=invitations, by_hand=by_hand, started_by="prefect"
     )
-    try:
-        with Connection.from_environment(name=connection) as opened:
-            report = follow_up(opened, request, steps=as_tasks, tell=_tell)
-    except Trouble as trouble:
-        return stopped_state(trouble)
-    return followed_state(report)
+
+    def work(opened: Connection) -> FollowUpReport:
+        return follow_up(opened, request, steps=as_tasks, tell=Telling())
+
+    return _on(connection, work, followed_state, follow_up_view)
 
 
-def followed_state(report: FollowUpReport) -> State[Any]:
-    """Return green for a work list, red for a machine that needs help."""
-    if report.outcome == "failed":
-        return Failed(message=f"{report.headline()}. {' '.join(report.problems)}")
-    name = {"held": "CompletedWithAlerts", "off": "AutomaticOff"}.get(report.outcome, "Completed")
-    return Completed(name=name, message=report.headline())
+@flow(name="customers", flow_run_name="customers", timeout_seconds=LONGEST, persist_result=False)
+def customers_flow(
+    every: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    by_hand: bool = False,  # noqa: FBT001, FBT002
+    connection: str = "default",
+) -> State[Any]:
+    """Let customers that changed in Teamleader follow to Twikey.
+
+    Args:
+        every: Read all customers anew and compare, not only those that changed.
+        by_hand: Work also where automatic is off.
+        connection: Which connection; "default" unless you made others.
+    """
+    request = CustomersRequest(every=every, by_hand=by_hand, started_by="prefect")
+
+    def work(opened: Connection) -> CustomersReport:
+        return follow_customers(opened, request, steps=as_tasks, tell=Telling(long=every))
+
+    return _on(connection, work, customers_state, customers_view)
 
 
-def _tell(what: str, done: int, total: int | None) -> None:
-    log.info("%s: %s%s", what, done, f" of {total}" if total else "")
+@flow(name="reconcile", flow_run_name="reconcile", timeout_seconds=LONGEST, persist_result=False)
+def reconcile_flow(
+    since: date | None = None,
+    until: date | None = None,
+    every: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are keywords
+    connection: str = "default",
+) -> State[Any]:
+    """Compare both sides to the cent; changes nothing on either.
 
+    Args:
+        since: First invoice date, inclusive; 90 days back unless given.
+        until: Last invoice date, inclusive; empty for no end.
+        every: Ask Twikey for each invoice, about one a second; finds what was deleted there.
+        connection: Which connection; "default" unless you made others.
+    """
+    request = ReconcileRequest(since=since, until=until, every=every, started_by="prefect")
 
-def follow_up_on_prefect(connection: Connection, request: FollowUpRequest) -> FollowUpReport:
-    """Run a follow-up of the command line as a Prefect flow run."""
-    reports: list[FollowUpReport] = []
-    troubles: list[Trouble] = []
+    def work(opened: Connection) -> ReconcileReport:
+        return reconcile(opened, request, steps=as_tasks, tell=Telling(long=every))
 
-    @flow(name="follow-up", flow_run_name=request.name(), persist_result=False)
-    def from_the_command_line() -> State[Any]:
-        try:
-            reports.append(follow_up(connection, request, steps=as_tasks, tell=_tell))
-        except Trouble as trouble:
-            troubles.append(trouble)
-            return stopped_state(trouble)
-        return followed_state(reports[0])
-
-    with tags(*TAGS, "command-line"):
-        from_the_command_line(return_state=True)
-    if troubles:
-        raise troubles[0]
-    return reports[0]
-
-
-def import_on_prefect(connection: Connection, request: ImportRequest) -> ImportReport:
-    """Run an import of the command line as a Prefect flow run, so that the UI shows it."""
-    reports: list[ImportReport] = []
-    troubles: list[Trouble] = []
-
-    @flow(name="import", flow_run_name=request.name(), persist_result=False)
-    def from_the_command_line() -> State[Any]:
-        try:
-            reports.append(import_booked(connection, request, steps=as_tasks, tell=_tell))
-        except Trouble as trouble:
-            troubles.append(trouble)
-            return stopped_state(trouble)
-        return final_state(reports[0])
-
-    with tags(*TAGS, "command-line"):
-        from_the_command_line(return_state=True)
-    if troubles:
-        raise troubles[0]
-    return reports[0]
+    return _on(connection, work, reconciled_state, reconcile_view)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flows.remarks import remarks_of
+
 if TYPE_CHECKING:
     from flows.run import Run
 
@@ -20,6 +22,8 @@ class ImportReport:
     """One run in numbers of bookings; ``sent_cents`` is euro cents.
 
     ``outcome`` is clean, held, failed or off; the exit code follows from it (decisions 10).
+    ``alerts`` are what this run found to differ, ``remarks`` its notices that name what they mean,
+    ``plan`` is what a dry run decided (500 bookings at most).
     """
 
     name: str
@@ -42,6 +46,9 @@ class ImportReport:
     calls: dict[str, int] = field(default_factory=dict)
     invitations: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
+    plan: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def off(cls, name: str) -> ImportReport:
@@ -61,7 +68,7 @@ class ImportReport:
         connection = run.connection
         return cls(
             name=name,
-            outcome="failed" if run.problems else "held" if waiting else "clean",
+            outcome="failed" if run.problems else "held" if waiting or run.alerts else "clean",
             read=tally.read, sent=tally.sent, known=tally.known, skipped=tally.skipped,
             held=tally.held, adopted=tally.adopted, sent_cents=tally.sent_cents,
             new_customers=tally.customers, run_id=run.id, dry_run=run.dry_run,
@@ -73,12 +80,13 @@ class ImportReport:
                 count for profile, count in profiles.items()
                 if connection.settings.profile(profile).invitation != "off"
             ),
-            waiting=waiting,
+            waiting=waiting, alerts=list(run.alerts), remarks=remarks_of(run),
+            plan=run.ledger.shown.plan(run.id) if run.dry_run else [],
         )  # fmt: skip
 
     @property
     def exit_code(self) -> int:
-        """Return 0 clean, 1 could not do all its work, 2 something is held."""
+        """Return 0 clean, 1 could not do all its work, 2 something is held or differs."""
         return {"clean": 0, "off": 0, "held": 2}.get(self.outcome, 1)
 
     def tie_out(self) -> str:
@@ -99,6 +107,8 @@ class ImportReport:
             parts.insert(0, f"{self.held} held")
         elif self.waiting:
             parts.append(f"{len(self.waiting)} still held")
+        if self.alerts:
+            parts.insert(0, f"{len(self.alerts)} need{'s' * (len(self.alerts) == 1)} you")
         if self.problems:
             parts.insert(0, "not everything could be read")
         return "; ".join(parts)

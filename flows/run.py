@@ -50,6 +50,7 @@ class Run:
     tell: Tell = silently
     problems: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
     read_whole: dict[str, bool] = field(default_factory=dict)
     in_doubt: str | None = None
     began: datetime = field(init=False)

@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from connectors.errors import SettingsWrong, Trouble
 from flows.layout import clean, columns, hanging, shorten, width_of
+from flows.remarks import remark_lines
 from flows.report import ImportReport
 
 if TYPE_CHECKING:
     from flows.check import Finding
     from flows.follow_up import FollowUpReport
+
+
+NUMBER, SENTENCE = 60, 600  # cells that a number (50 letters at most) and a reason may take
 
 
 class Screen:
@@ -33,9 +37,13 @@ class Screen:
         self._width = width_of(self._stream)
 
     def line(self, text: str = "", colour: str = "") -> None:
-        """Print one line, for people only."""
+        """Print one line or more, for people only; nothing in it moves the cursor or colours."""
+        shown = "\n".join(clean(one) for one in text.split("\n"))
+        self._write(_paint(shown, colour, self._stream) if colour else shown)
+
+    def _write(self, text: str) -> None:
         if not self.as_json:
-            self._stream.write((_paint(text, colour, self._stream) if colour else text) + "\n")
+            self._stream.write(text + "\n")
 
     def flush(self) -> None:
         """Show now what was printed."""
@@ -44,7 +52,8 @@ class Screen:
     def machine(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """Print a value as JSON, for machines only."""
         if self.as_json:
-            self._stream.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+            plain = (getattr(self._stream, "encoding", None) or "utf-8").lower() != "utf-8"
+            self._stream.write(json.dumps(value, ensure_ascii=plain, indent=2, default=str) + "\n")
 
     def trouble(self, trouble: Trouble) -> None:
         """Print what went wrong and the cure, to standard error."""
@@ -88,6 +97,9 @@ class Screen:
         for note in report.notes:
             for text in hanging("  note: ", clean(note), self._width):
                 self.line(text)
+        for text in remark_lines(report.remarks, self._width):
+            self.line(text)
+        self.alerts(report.alerts)
         if report.held:
             self.line()
             self.held(report.waiting)
@@ -114,7 +126,7 @@ class Screen:
 
     def alerts(self, alerts: Sequence[Mapping[str, Any]], most: int = 20) -> None:
         """Print open alerts, each with its facts, and the cure of each kind once."""
-        from mappings.reasons import advice_of, sentence_of
+        from mappings.reasons import advice_of
 
         if self.as_json or not alerts:
             return
@@ -123,8 +135,8 @@ class Screen:
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:
                 self.line(f"\n{row['code']}", "yellow")
-            head = f"  {clean(row['number'] or row['booking_id'])}: "
-            for text in hanging(head, clean(sentence_of(row["code"], row["detail"])), self._width):
+            head = f"  {shorten(clean(row['number'] or row['booking_id']), NUMBER)}: "
+            for text in hanging(head, _sentence(row["code"], row["detail"]), self._width):
                 self.line(text)
             if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:
                 for text in hanging("  -> ", advice_of(row["code"]), self._width):
@@ -180,7 +192,7 @@ class Screen:
         for finding, block in zip(findings, columns(rows, self._width), strict=True):
             mark = marks[finding.state]
             painted = _paint(mark, colours[finding.state], self._stream)
-            self.line(painted + block[0].removeprefix(mark))
+            self._write(painted + block[0].removeprefix(mark))
             for text in block[1:]:
                 self.line(text)
             if finding.cure:
@@ -206,11 +218,13 @@ class Screen:
             ("bookings", stages or "none"),
             ("customers", f"{state['customers']} in Twikey"),
             ("PDFs", ", ".join(f"{n} {what}" for what, n in sorted(state["pdfs"].items()))),
+            ("mail", _mailed(state["mail"])),
             ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
         ])  # fmt: skip
         if state["runs"]:
             self.line("\nlast runs (UTC)", "dim")
-            self._facts((f"{_instant(r['started_at'])}  {clean(r['outcome'] or 'at work')}",
+            self._facts((f"{r['id']}  {_instant(r['started_at'])}  "
+                         f"{clean(r['outcome'] or 'at work')}",
                          clean(r["message"] or r["flow"])) for r in state["runs"])  # fmt: skip
         if waiting:
             self.line()
@@ -224,7 +238,8 @@ class Screen:
         self.machine({"bookings": list(found), "stories": list(stories)})
         for row in found:
             amount = _money(row["currency"], row["payable_cents"])
-            title = f"{row['number'] or row['id']}  {shorten(clean(row['invoicee_name']), 48)}"
+            number = shorten(clean(row["number"] or row["id"]), NUMBER)
+            title = f"{number}  {shorten(clean(row['invoicee_name']), 48)}"
             self.line(f"{title}  {amount}  {row['stage']}", "bold")
             profile = f"{row['ct'] or 'left to Twikey'} ({row['ct_source'] or 'not chosen'})"
             self._facts([
@@ -258,6 +273,14 @@ def _steps(report: FollowUpReport) -> list[tuple[str, str]]:
     return [*facts, ("calls", calls)]
 
 
+def _mailed(mail: Mapping[str, Any]) -> str:
+    """Say when the last summary left, and what is wrong with the newest."""
+    if mail["off"]:
+        return f"off: {mail['off']}"
+    last = f"last sent {_instant(mail['last_sent'])} UTC" if mail["last_sent"] else "none sent yet"
+    return last + (f"; the newest: {clean(mail['problem'])}" if mail["problem"] else "")
+
+
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
 
 
@@ -278,6 +301,7 @@ def _figures(report: ImportReport) -> list[tuple[str, str]]:
         ("profiles", ", ".join(_on_profile(n, name) for name, n in report.profiles.items())),
         ("customers", f"{report.new_customers} new to Twikey" if report.new_customers else ""),
         ("adopted", f"{report.adopted} stood in Twikey already" if report.adopted else ""),
+        ("run", "" if report.dry_run else str(report.run_id or "")),
         ("skipped", _counted(skipped)),
         ("notices", _counted(report.notices)),
         ("invitations", mails),
@@ -294,18 +318,24 @@ def _counted(codes: Mapping[str, int]) -> str:
 
 
 def _held_row(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    from mappings.reasons import sentence_of
-
     return (
-        clean(row["number"] or row["id"]),
+        shorten(clean(row["number"] or row["id"]), NUMBER),
         shorten(clean(row["invoicee_name"]), 28),
         _money(row["currency"], row["payable_cents"]),
-        clean(sentence_of(row["reason"], row["detail"] or "")),
+        _sentence(row["reason"], row["detail"] or ""),
     )
 
 
+def _sentence(code: str, detail: str) -> str:
+    """Say a reason with its facts; the end of what somebody wrote without end is left out."""
+    from mappings.reasons import sentence_of
+
+    return shorten(clean(sentence_of(code, detail)), SENTENCE)
+
+
 def _money(currency: str | None, cents: int | None) -> str:
-    return "" if cents is None else f"{currency or ''} {cents / 100:,.2f}".strip()
+    name = shorten(clean(currency), 8)
+    return "" if cents is None else f"{name} {cents / 100:,.2f}".strip()
 
 
 def _natural(number: str | None) -> list[Any]:

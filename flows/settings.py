@@ -6,8 +6,9 @@ together. Secrets come from the environment or a ``.env`` file beside the TOML, 
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,6 +56,28 @@ def _identifier(value: str) -> str:
     return value.strip().lower()
 
 
+def _mailbox(value: str) -> str:
+    if not MAILBOX.fullmatch(value.strip()) or len(value.strip()) > 254:
+        raise ValueError("must be an e-mail address such as books@example.com")
+    return value.strip()
+
+
+def _several(value: object) -> object:
+    """Accept one address without brackets."""
+    return [value] if isinstance(value, str) else value
+
+
+def _hour(value: object) -> object:
+    """Accept an hour of the day, or "off"."""
+    if value is None or value == "off":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 23:
+        raise ValueError('must be an hour from 0 to 23, or "off"')
+    return value
+
+
+MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Profile = Annotated[str, BeforeValidator(_profile)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -103,6 +126,32 @@ class Brake(Frozen):
     older_than_days: int = Field(60, ge=0)
 
 
+class Mail(Frozen):
+    """Guide 5: who gets the summary by mail, and when; off without ``to`` or SMTP_HOST.
+
+    ``heartbeat_hour`` is an hour where the books are kept, None for "off". ``semicolon`` is how
+    Belgian Excel separates the columns of the attachment.
+    """
+
+    to: Annotated[tuple[Mailbox, ...], BeforeValidator(_several)] = ()
+    sender: Mailbox | None = Field(None, alias="from")
+    when: Literal["news", "attention", "always", "off"] = "news"
+    heartbeat_hour: Annotated[int | None, BeforeValidator(_hour)] = 7
+    semicolon: bool = True
+
+
+class Watch(Frozen):
+    """When an alert is raised; 0 switches one off.
+
+    ``late_after_hours``: an invoice is not in Twikey so long after it was booked (acceptance A30).
+    ``quiet_after_hours`` and ``held_after_days`` go into the automations of Prefect.
+    """
+
+    late_after_hours: int = Field(1, ge=0)
+    quiet_after_hours: int = Field(3, ge=0)
+    held_after_days: int = Field(3, ge=0)
+
+
 class Settings(Frozen):
     """The settings of one connection."""
 
@@ -119,6 +168,8 @@ class Settings(Frozen):
     profiles: dict[Profile, ProfileSettings] = {}
     payments: Payments = Payments()
     brake: Brake = Brake()
+    mail: Mail = Mail()
+    watch: Watch = Watch()
 
     def profile(self, number: str) -> ProfileSettings:
         """Return what is declared of a profile, or the defaults."""
@@ -136,6 +187,15 @@ class Secrets(Frozen):
     twikey_api_key: SecretStr = SecretStr("")
     twikey_private_key: SecretStr = SecretStr("")
     twikey_api_url: str = "https://api.twikey.com/creditor"
+    smtp_host: str = ""
+    smtp_port: str = ""
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: str = "starttls"
+    teamleader_twikey_webhook_url: SecretStr = SecretStr("")
+    teamleader_twikey_ping_url: SecretStr = SecretStr("")
+    teamleader_twikey_ping_url_import: SecretStr = SecretStr("")
+    teamleader_twikey_ping_url_follow_up: SecretStr = SecretStr("")
 
     def missing(self) -> list[str]:
         """Name the variables without which nothing can be reached."""
@@ -166,27 +226,48 @@ def read_settings(path: Path) -> Settings:
 
 
 def read_secrets(environment: Mapping[str, str], dotenv: Path | None = None) -> Secrets:
-    """Read addresses and credentials; the environment wins over the ``.env`` file."""
+    """Read addresses and credentials; the environment wins over the ``.env`` file.
+
+    ``NAME_BLOCK`` names the Prefect Secret block that holds NAME, where NAME itself is not given.
+    """
     values: dict[str, str] = {}
     if dotenv is not None and dotenv.is_file():
         values.update(_read_dotenv(dotenv))
     names = {field.upper(): field for field in Secrets.model_fields}
-    values.update({name: environment[name] for name in names if environment.get(name)})
+    wanted = (*names, *(f"{name}_BLOCK" for name in names))
+    values.update({name: environment[name] for name in wanted if environment.get(name)})
+    blocks = {
+        name: values[f"{name}_BLOCK"].strip()
+        for name in names
+        if values.get(f"{name}_BLOCK") and not values.get(name)
+    }
+    if blocks:
+        from flows.prefect_secrets import secrets_of
+
+        values.update(secrets_of(blocks, environment))
     try:
         secrets = Secrets.model_validate(
             {names[name]: value.strip() for name, value in values.items() if name in names}
         )
     except ValidationError as error:
         raise SettingsWrong(_problems("the environment", error)) from None
-    problems = []
-    for name in ("teamleader_api_url", "teamleader_auth_url", "twikey_api_url"):
-        try:
-            check_address(name.upper(), getattr(secrets, name))
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
+    if problems := list(_wrong_addresses(secrets)):
         raise SettingsWrong(problems)
     return secrets
+
+
+def _wrong_addresses(secrets: Secrets) -> Iterator[str]:
+    """Say what is wrong with each address; one that is not given is left out."""
+    for name in Secrets.model_fields:
+        if "_url" not in name:
+            continue
+        value = getattr(secrets, name)
+        address = value.get_secret_value() if isinstance(value, SecretStr) else value
+        try:
+            if address or not isinstance(value, SecretStr):
+                check_address(name.upper(), address)
+        except ValueError as error:
+            yield str(error)
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:

@@ -12,6 +12,8 @@ from connectors.errors import CallRefused, FeedBusy, OtherAccount
 from connectors.ledger.runs import text
 from connectors.twikey.client import read_feed
 from flows.bulk import settle_bulk
+from flows.one_to_one import settle_resets
+from flows.removals import settle_removals
 from flows.run import Run
 from flows.standing import find_in_twikey, held, record_standing
 
@@ -26,7 +28,7 @@ def read_twikey(run: Run) -> int:
     It shows what stands in Twikey under which number and whose it is: our own creates, invoices
     entered by hand, and after the loss of a ledger everything (complaints C17, C18).
     """
-    _same_account(run)
+    same_account(run)
     feed, twikey = run.ledger.feed, run.connection.twikey
     count = 0
     try:
@@ -42,7 +44,7 @@ def read_twikey(run: Run) -> int:
     return count
 
 
-def _same_account(run: Run) -> None:
+def same_account(run: Run) -> None:
     """Refuse one ledger for two Twikey accounts: what one has, the other would never get."""
     merchant = run.connection.twikey.merchant()
     if merchant is None:
@@ -58,6 +60,8 @@ def _same_account(run: Run) -> None:
 def settle(run: Run) -> int:
     """Settle every open write whose wait is over; return how many were settled."""
     crossings = run.ledger.crossings
+    settle_resets(run)
+    settle_removals(run)
     crossings.close_repeatable(run.now())
     for bulk in crossings.open_bulks():
         overdue = bulk["not_before"] <= text(run.now() - BUSY_AT_MOST)
@@ -65,7 +69,7 @@ def settle(run: Run) -> int:
     writes = [w.sent for w in crossings.open_writes() if w.not_before <= text(run.now())]
     for done, sent in enumerate(writes, start=1):
         run.tell("looking up writes whose answer was lost", done, len(writes))
-        standing = find_in_twikey(run, sent.booking_id, sent.number)
+        standing = find_in_twikey(run, sent.booking_id, sent.number, sent.sent_as)
         if standing is not None:
             record_standing(run, sent, standing)
         else:

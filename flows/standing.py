@@ -30,10 +30,17 @@ def profile_to_set(run: Run) -> str | None:
     return settings.new_customer_profile if settings.unknown_customers == "profile" else None
 
 
-def find_in_twikey(run: Run, booking_id: str, number: str) -> TwikeyInvoice | None:
-    """Return what stands in Twikey under our id, else under the number, or None."""
+def find_in_twikey(
+    run: Run, booking_id: str, number: str, sent_as: str | None = None
+) -> TwikeyInvoice | None:
+    """Return what stands in Twikey under our id, else under the number, or None.
+
+    ``sent_as`` is the id that it was sent with, where its own is spent.
+    """
     twikey, feed = run.connection.twikey, run.ledger.feed
-    found = twikey.invoice(booking_id) or twikey.invoice_by_number(number)
+    found = twikey.invoice(booking_id)
+    found = found or (twikey.invoice(sent_as) if sent_as else None)
+    found = found or twikey.invoice_by_number(number)
     if found is not None:
         return found
     for seen in feed.seen_under(number):
@@ -71,9 +78,10 @@ def record_standing(
 
 
 def _meaning(standing: TwikeyInvoice, sent: Sent) -> tuple[str, str]:
+    ours = sent.sent_as if standing.id == sent.sent_as else sent.booking_id
     return meaning(
         standing,
-        booking_id=sent.booking_id,
+        booking_id=ours or sent.booking_id,
         number=sent.number,
         amount_cents=sent.amount_cents,
         issued_on=sent.issued_on,

@@ -7,6 +7,8 @@ from typing import Any
 
 from flows.connection import Connection
 from flows.gather import RESOURCES
+from flows.late import alerts_now
+from flows.mail import mail_state
 
 
 def status_of(connection: Connection) -> dict[str, Any]:
@@ -27,8 +29,9 @@ def status_of(connection: Connection) -> dict[str, Any]:
         "customers": ledger.customers.count_known(),
         "unsettled": len(ledger.crossings.open_writes()),
         "waiting": ledger.desk.held(),
-        "alerts": ledger.alerts.open(),
+        "alerts": alerts_now(connection),
         "pdfs": ledger.documents.counts(),
+        "mail": mail_state(connection),
         "runs": [run.__dict__ for run in ledger.runs.last(5)],
     }
 

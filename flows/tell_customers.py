@@ -6,14 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from connectors.errors import CallRefused, NotFound, OutcomeUnknown
+from connectors.errors import CallRefused, NotFound, OutcomeUnknown, ServiceUnavailable
 from connectors.ledger.customers import snapshot
 from connectors.teamleader.records import Customer
+from flows.one_to_one import reset_number
 from flows.run import Run
-from mappings.customers import changes
+from mappings.customer_changes import Change, compare
 from mappings.frames import CUSTOMERS, frame
 
 PER_ROUND = 500
+LOST_IN_A_ROW = 3
 
 
 def tell_customers(run: Run) -> int:
@@ -22,46 +24,106 @@ def tell_customers(run: Run) -> int:
     Only changed and non-blank fields go; returns how many customers were told.
     """
     told = set_default_profiles(run)
-    last = ""
+    last, lost = "", 0
     while batch := run.ledger.customers.changed(last, PER_ROUND):
-        for customer, before in batch:
-            _send(run, customer, before)
+        for customer, before, change in _different(run, batch):
+            outcome = _send(run, customer, change, first=not before)
             told += 1
+            lost = lost + 1 if outcome == "unknown" else 0
+            if lost == LOST_IN_A_ROW:
+                run.problems.append(
+                    ServiceUnavailable(
+                        f"Twikey left {lost} updates in a row without an answer; the rest waits"
+                    )
+                )
+                return told
             run.tell("updating customers in Twikey", told, None)
         last = batch[-1][0].id
     return told
 
 
-def _one(customer: dict[str, Any]) -> pd.DataFrame:
-    return frame([{**customer, "known": True}], CUSTOMERS)
+def _different(
+    run: Run, batch: list[tuple[Customer, dict[str, Any]]]
+) -> list[tuple[Customer, dict[str, Any], Change]]:
+    """Return those customers of whom Twikey is to be told something; the others are done."""
+    now = [snapshot(customer) for customer, _ in batch]
+    then = [
+        before or {**dict.fromkeys(each), "id": each["id"], "type": each["type"]}
+        for each, (_, before) in zip(now, batch, strict=True)
+    ]
+    found = compare(_frame(then), _frame(now))
+    run.ledger.customers.unchanged((c.id, snapshot(c)) for c, _ in batch if c.id not in found)
+    return [(c, before, found[c.id]) for c, before in batch if c.id in found]
 
 
-def _send(run: Run, customer: Customer, before: dict[str, Any]) -> None:
-    """Send one customer's changes; setting the same twice is harmless, so a lost answer is too."""
-    ledger, now = run.ledger, snapshot(customer)
-    then = before or {**dict.fromkeys(now), "id": customer.id, "type": customer.type}
-    different = changes(_one(then), _one(now)).get(customer.id, {})
-    if not different:
-        ledger.customers.updated(customer.id, now, {}, run.id, run.now())
-        return
+def _frame(customers: list[dict[str, Any]]) -> pd.DataFrame:
+    return frame([{**each, "known": True} for each in customers], CUSTOMERS)
+
+
+def _send(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
+    """Send one customer's changes; return done, refused, unknown or gone.
+
+    Setting the same twice is harmless, so a lost answer is too. A customer that Twikey does not
+    know under its number gets it back (guide 4), or is described in full by its next invoice.
+    """
+    outcome = _patch(run, customer, change, first=first)
+    if outcome != "not found":
+        return outcome
+    link = reset_number(run, customer.id)
+    if link.state == "reset":
+        outcome = _patch(run, customer, change, first=first)
+    if outcome == "not found" and link.state in ("absent", "same"):
+        run.ledger.customers.forgotten(customer.id, run.id, run.now())
+        run.notes.append(f"customer {customer.id} is not in Twikey; its next invoice brings it")
+    return "gone" if outcome == "not found" else outcome
+
+
+def _patch(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
+    ledger = run.ledger
+    if not change.told:
+        _told(run, customer, change, {}, first=first)
+        return "done"
     op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
     try:
-        left_out = run.connection.twikey.update_customer(customer.id, different)
+        left_out = run.connection.twikey.update_customer(customer.id, change.told)
     except OutcomeUnknown as lost:
         ledger.crossings.finish(op, "unknown", str(lost), run.now())
         run.notes.append(f"customer {customer.id}: {lost}; told again by the next run")
-    except (CallRefused, NotFound) as refused:
-        ledger.crossings.finish(op, "refused", str(refused), run.now())
-        ledger.customers.not_updated(customer.id, str(refused), run.id, run.now())
-        run.notes.append(f"customer {customer.id} was not updated in Twikey: {refused}")
-    else:
-        taken = {name: value for name, value in different.items() if name not in left_out}
-        if left_out:
-            refused_fields = ", ".join(sorted(left_out))
-            run.notes.append(f"customer {customer.id}: Twikey does not take {refused_fields}")
+        return "unknown"
+    except NotFound as missing:
+        ledger.crossings.finish(op, "refused", str(missing), run.now())
+        return "not found"
+    except CallRefused as refused:
         with ledger.atomic():
-            ledger.crossings.finish(op, "done", None, run.now())
-            ledger.customers.updated(customer.id, now, taken, run.id, run.now())
+            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            ledger.customers.not_updated(customer.id, str(refused), run.id, run.now())
+        run.notes.append(f"customer {customer.id} was not updated in Twikey: {refused}")
+        return "refused"
+    taken = {name: value for name, value in change.told.items() if name not in left_out}
+    if left_out:
+        refused_fields = ", ".join(sorted(left_out))
+        run.notes.append(f"customer {customer.id}: Twikey does not take {refused_fields}")
+    with ledger.atomic():
+        ledger.crossings.finish(op, "done", None, run.now())
+        _told(run, customer, change, taken, first=first)
+    return "done"
+
+
+def _told(
+    run: Run, customer: Customer, change: Change, taken: dict[str, str], *, first: bool
+) -> None:
+    """Record what follows, and what cannot: Twikey's call has no parameter for it."""
+    copies = None if first else change.copies
+    run.ledger.customers.updated(
+        customer.id, snapshot(customer), taken, run.id, run.now(),
+        stays=list(change.stays), copies=copies,
+    )  # fmt: skip
+    who = f"customer {run.ledger.links.name(customer.id)} ({customer.id})"
+    if change.stays:
+        run.notes.append(f"{who}: change by hand in Twikey: {', '.join(change.stays)}")
+    if copies is not None:
+        whom = copies or "nobody"
+        run.notes.append(f"{who}: later invoices go in copy to {whom}; open ones cannot be changed")
 
 
 def set_default_profiles(run: Run) -> int:
@@ -90,6 +152,8 @@ def _set_default_profile(run: Run, op: str, customer_id: str, profile: str) -> N
     except (NotFound, OutcomeUnknown) as later:
         ledger.crossings.finish(op, "unknown", str(later), run.now())
         run.notes.append(f"default profile of customer {customer_id}: {later}; set again later")
+        if isinstance(later, NotFound) and reset_number(run, customer_id).state == "absent":
+            ledger.customers.forgotten(customer_id, run.id, run.now())
     else:
         with ledger.atomic():
             ledger.crossings.finish(op, "done", None, run.now())

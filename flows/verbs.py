@@ -11,9 +11,10 @@ from pathlib import Path
 from connectors.errors import SettingsWrong, UsageWrong
 from flows.connection import Connection, home_of
 from flows.import_booked import ImportRequest, import_booked
+from flows.layout import shorten
 from flows.progress import Progress
 from flows.report import ImportReport
-from flows.screen import Screen
+from flows.screen import NUMBER, Screen
 from flows.settings import CONFIG_NAME
 
 
@@ -60,9 +61,12 @@ def connect(arguments: argparse.Namespace, screen: Screen, progress: Progress) -
 def check(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
     """Probe everything before money moves; 0 all well, 2 warnings, 1 something fails."""
     from flows.check import check as probe
+    from flows.subscription_verbs import check_subscription_terms
 
     with _open(arguments, progress) as connection:
-        findings = probe(connection, progress)
+        if arguments.subscriptions:
+            return check_subscription_terms(connection, screen, progress)
+        findings = probe(connection, progress, mail=arguments.mail)
     progress.close()
     screen.findings(findings)
     states = {finding.state for finding in findings}
@@ -86,7 +90,7 @@ def import_(arguments: argparse.Namespace, screen: Screen, progress: Progress) -
 
 def _run_import(connection: Connection, request: ImportRequest, progress: Progress) -> ImportReport:
     if os.environ.get("PREFECT_API_URL"):
-        from flows.prefect_flows import import_on_prefect
+        from flows.prefect_command_line import import_on_prefect
 
         return import_on_prefect(connection, request)
     return import_booked(connection, request, tell=progress)
@@ -110,7 +114,7 @@ def follow_up(arguments: argparse.Namespace, screen: Screen, progress: Progress)
     )
     with _open(arguments, progress) as connection:
         if os.environ.get("PREFECT_API_URL"):
-            from flows.prefect_flows import follow_up_on_prefect
+            from flows.prefect_command_line import follow_up_on_prefect
 
             report = follow_up_on_prefect(connection, request)
         else:
@@ -159,7 +163,7 @@ def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
             screen.line("Nothing is held.")
             return 0
         if released:
-            screen.line(f"Released: {', '.join(released)}")
+            screen.line(f"Released: {', '.join(shorten(one, NUMBER) for one in released)}")
         if arguments.later:
             screen.machine({"released": released})
             return 0
@@ -174,10 +178,30 @@ def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) ->
     """Say whether it ran, whether it is behind, and what is stuck; 2 when something is held."""
     from flows.status import status_of
 
+    if arguments.mail is not None:
+        return _show_mail(arguments, screen, progress)
     with _open(arguments, progress) as connection:
         state = status_of(connection)
     screen.status(state)
     return 2 if state["waiting"] or state["alerts"] else 0
+
+
+def _show_mail(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
+    """Show the summary that would be mailed now, or write it as a page; send nothing."""
+    from flows.mail import preview
+
+    with _open(arguments, progress) as connection:
+        subject, text, page = preview(connection)
+    screen.machine({"subject": subject, "text": text, "html": page})
+    if arguments.mail:
+        try:
+            Path(arguments.mail).write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise UsageWrong(f"{arguments.mail} cannot be written: {error.strerror}") from None
+        screen.line(f"Written: {arguments.mail}")
+        return 0
+    screen.line(f"Subject: {subject}\n\n{text}")
+    return 0
 
 
 def journey(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

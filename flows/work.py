@@ -19,6 +19,7 @@ def work_through(run: Run) -> int:
     names = json.loads(run.ledger.facts.read(DEPARTMENTS) or "{}")
     rules = rules_of(settings, run.connection.today().isoformat(), _options(run), names)
     left = done = 0
+    total = run.ledger.bookings.count_undecided(run.id)
     checked = False
     while (chunk := next_chunk(run, rules)) is not None:
         plan, customers = chunk
@@ -30,7 +31,7 @@ def work_through(run: Run) -> int:
         if run.in_doubt is not None:
             _leave_the_rest(run)
             break
-        run.tell("deciding and sending" if not run.dry_run else "deciding", done, None)
+        run.tell("deciding and sending" if not run.dry_run else "deciding", done, total)
     return left
 
 

@@ -96,8 +96,25 @@ STATES = (
         "CREDITED",
         "alert",
         "Nothing is due in Teamleader any more, because it was credited by {detail}.",
-        "Set it to paid or archive it in Twikey, so that it is not collected.",
+        "Set it to paid or archive it in Twikey, so that it is not collected; while it is in "
+        "progress, take it out of the batch first.",
         "Teamleader API reference 10-U6; complaint C11",
+    ),
+    Reason(
+        "PARTLY_CREDITED",
+        "alert",
+        "A part was credited after it had been sent, and Twikey asks the whole: {detail}.",
+        "Stop the collection in Twikey and ask the customer for the rest in another way, or let it "
+        "be collected and pay the credited part back; it settles by itself either way.",
+        "Twikey API reference 2.9; complaint C11",
+    ),
+    Reason(
+        "CREDITED_AFTER_PAYMENT",
+        "alert",
+        "It was credited after it was paid, and this is to be paid back or allocated: {detail}.",
+        "Pay it back in Twikey, or allocate it to another invoice and set the credit note to paid "
+        "in Teamleader; either settles it.",
+        "guide 11; complaint C9",
     ),
     Reason(
         "AMOUNT_CHANGED",
@@ -154,4 +171,42 @@ DELIVERY = (
     ),
 )
 
-ALERTS = (*MONEY, *STATES, *DELIVERY)
+CUSTOMERS = (
+    Reason(
+        "CUSTOMER_DELETED",
+        "alert",
+        "Teamleader no longer has this customer, and invoices are open in Twikey: {detail}.",
+        "Nothing was moved. If it was merged, new invoices come under the other customer: move the "
+        "mandate to that one in Twikey. It settles by itself when nothing is open any more.",
+        "guide 4; complaint C27; Teamleader API reference 10-U8",
+    ),
+    Reason(
+        "CUSTOMER_RENAMED",
+        "alert",
+        "Its customer number was changed in Twikey and cannot be set back: {detail}.",
+        "Give it the Teamleader id as customer number in Twikey again, "
+        "then run `teamleader-twikey customers`.",
+        "guide 4; Twikey API reference 4.1",
+    ),
+)
+
+WATCH = (
+    Reason(
+        "NOT_YET_IN_TWIKEY",
+        "alert",
+        "It is booked, nothing keeps it from Twikey, and it is not there: {detail}.",
+        "See with `teamleader-twikey status` what stopped the last runs, put that right, then run "
+        "`teamleader-twikey import`; it settles by itself when the invoice has arrived.",
+        "acceptance A30; guide 1",
+    ),
+    Reason(
+        "BEHIND",
+        "alert",
+        "What was booked since may not be in Twikey: {detail}.",
+        "See that the schedule runs (cron, systemd or Prefect) and what stopped the last runs, or "
+        "run `teamleader-twikey import`; it settles with the next import that ends well.",
+        "acceptance A30, B13; guide 1",
+    ),
+)
+
+ALERTS = (*MONEY, *STATES, *DELIVERY, *CUSTOMERS, *WATCH)

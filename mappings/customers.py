@@ -14,7 +14,7 @@ import re
 import pandas as pd
 
 from mappings.emails import recipients
-from mappings.frames import TEXT, Shape, flag, look_up, mask, rows, text, true
+from mappings.frames import TEXT, Shape, flag, look_up, mask, text, true
 from mappings.languages import language
 from mappings.phones import international
 from mappings.texts import clean, printable, shorten
@@ -35,9 +35,6 @@ NOT_A_CODE = re.compile(r"[^A-Z0-9]")
 COUNTRY = re.compile(r"[A-Z]{2}")
 
 PARTS = (*LENGTHS, "coc", "vatno", "l", "country", "mobile", "email")
-PATCHABLE = tuple(part for part in PARTS if part != "vatno")
-"""What ``PATCH /customer`` takes (Twikey API reference 4.1); the VAT number is not among it."""
-
 DESCRIBED: Shape = {"id": TEXT, **dict.fromkeys(PARTS, TEXT)}
 """Customers in Twikey's words (Twikey API reference 2.3)."""
 
@@ -86,25 +83,6 @@ def match_customers(bookings: pd.DataFrame, customers: pd.DataFrame) -> pd.DataF
         .pipe(give, found["id"].isna().to_numpy(dtype=bool), "CUSTOMER_GONE", numbers)
         .pipe(note, true(matched["describe_customer"]) & true(found["shortened"]), "SHORTENED")
     )
-
-
-def changes(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Say what Twikey is to be told of customers that it has: id to the parameters of a PATCH.
-
-    Both are CUSTOMERS frames. Only what changed and is not blank (Twikey API reference 4.1: nobody
-    knows what a blank does); never the profile, which is the merchant's. Twikey reads ``coc`` only
-    beside a company name, so that goes along. Customers without a change are not in the answer.
-    """
-    old = {row["id"]: row for row in rows(describe(before))}
-    answer: dict[str, dict[str, str]] = {}
-    for row in rows(describe(after)):
-        was = old.get(row["id"])
-        told = {part: row[part] for part in PATCHABLE if was and row[part] not in (None, was[part])}
-        if "coc" in told and row["companyName"]:
-            told["companyName"] = row["companyName"]
-        if told:
-            answer[row["id"]] = told
-    return answer
 
 
 def code(value: str | None) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mappings.frames import text
-from mappings.texts import shorten
+from mappings.texts import fit
 
 TITLES = {
     "en": ("Invoice", "Credit note"),
@@ -36,7 +36,7 @@ def title(kind: str, number: str | None, locale: str) -> str:
     """Name a booking to its customer; ``number`` is Teamleader's own, which stands on the PDF."""
     invoice, credit_note = TITLES[locale]
     name = credit_note if kind == "credit_note" else invoice
-    return shorten(f"{name} {number or ''}".rstrip(), TITLE_LENGTH)
+    return fit(f"{name} {number or ''}", TITLE_LENGTH) or name
 
 
 def name_in_language(frame: pd.DataFrame, default_locale: str) -> pd.DataFrame:

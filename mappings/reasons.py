@@ -56,6 +56,13 @@ SKIPPED = (
         "If Twikey still has it, remove it there.",
         "API reference 3.2",
     ),
+    Reason(
+        "UNDONE",
+        "skipped",
+        "It was removed from Twikey with its import ({detail}) and stays away.",
+        "To have it imported again: `teamleader-twikey undo --forget NUMBER`, then import.",
+        "guide 4, 10; decisions 5",
+    ),
 )
 
 HELD = (

@@ -16,11 +16,16 @@ UNPRINTABLE = re.compile(
     "\u00ad\u200b\u2060\ufeff"  # invisible
     "\ud800-\udfff\ufffe\uffff]"  # halves of a character, and no characters at all
 )
+BREAKS = re.compile("\r\n|[\t-\r\x1c-\x1f\x85\u2028\u2029]")
 
 
 def printable(value: str | None) -> str | None:
-    """Drop what cannot be shown and the blanks around; nothing left is None."""
-    return _shown(value or "").strip() or None
+    """Drop what cannot be shown and the blanks around; nothing left is None.
+
+    Blanks inside stay as many as they are; a tab or a line end is one of them.
+    """
+    shown = _shown(value or "")
+    return (shown if shown.isprintable() else BREAKS.sub(" ", shown)).strip() or None
 
 
 def clean(value: str | None) -> str | None:

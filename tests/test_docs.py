@@ -36,7 +36,10 @@ TROUBLES = [
     if isinstance(one, type) and issubclass(one, Trouble) and one not in (Trouble, Refused, Halted)
 ]
 PROGRAM = re.compile(r"(?:^|[\s/`])teamleader-twikey((?: +[^`\n#>]+)?)")
-VERBS = {"init", "connect", "check", "import", "held", "retry", "status", "journey"}
+VERBS = {
+    "init", "connect", "check", "import", "held", "retry", "status", "journey", "mandates", "undo",
+    "reconcile",
+}  # fmt: skip
 
 
 def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -48,7 +51,7 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             under = f"{prefix}{name}." if field.annotation in models else f"{prefix}{name}.NUMBER."
             yield from settings(models[0], under)
         else:
-            yield prefix + name
+            yield prefix + (field.alias or name)
 
 
 def command_lines(text: str) -> Iterator[list[str]]:

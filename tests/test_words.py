@@ -62,7 +62,7 @@ def troubles() -> list[type[Trouble]]:
     """Return every class of error, also those defined beside what raises them."""
     for layer in ("connectors", "flows"):
         for module in pkgutil.walk_packages([str(ROOT / layer)], f"{layer}."):
-            if module.name != "flows.prefect_flows":
+            if not module.name.startswith("flows.prefect_"):
                 importlib.import_module(module.name)
     found: list[type[Trouble]] = []
     waiting: list[type[Trouble]] = [Trouble]

@@ -1,7 +1,8 @@
 """Bookings as Teamleader lists them: entered once, compared on every later sight.
 
 Stages: ``seen`` (to be decided), ``sending`` (a write is open), ``sent``, ``held`` (waits for a
-person or a later look), ``skipped`` (left out by rule), ``closed`` (deleted in Teamleader).
+person or a later look), ``skipped`` (left out by rule), ``closed`` (deleted in Teamleader),
+``removing`` and ``undone`` (``undo`` takes it from Twikey, and it stays away).
 """
 
 from __future__ import annotations
@@ -184,7 +185,8 @@ class Bookings:
         return self._store.tuples(
             f"SELECT {DECIDED_FROM} FROM bookings b"
             " LEFT JOIN subscriptions s ON s.id = b.subscription_id"
-            " LEFT JOIN bookings p ON p.id = b.related_id AND p.stage IN ('sent', 'planned')"
+            " LEFT JOIN bookings p ON p.id = b.related_id"
+            " AND p.stage IN ('sent', 'sending', 'planned')"
             " WHERE b.stage='seen' AND b.read_run=? AND coalesce(b.decided_run, 0) <> ?"
             " ORDER BY b.kind DESC, b.number, b.id LIMIT ?",
             (run_id, run_id, limit),
@@ -196,6 +198,15 @@ class Bookings:
             "SELECT 1 FROM bookings WHERE stage='seen' AND read_run=? LIMIT 1", (run_id,)
         )
         return found is not None
+
+    def count_undecided(self, run_id: int) -> int:
+        """Return how many bookings that a run has read are still to be decided by it."""
+        row = self._store.one(
+            "SELECT count(*) FROM bookings WHERE stage='seen' AND read_run=?"
+            " AND coalesce(decided_run, 0) <> ?",
+            (run_id, run_id),
+        )
+        return int(row[0])
 
     def without_details(self, run_id: int) -> list[str]:
         """Return undecided open invoices whose details were never read, by number."""
@@ -220,12 +231,14 @@ class Bookings:
     def customers_wanted(self, run_id: int, *, refresh: bool) -> dict[str, list[str]]:
         """Return the customers of undecided bookings to read, by type ('company', 'contact').
 
-        ``refresh`` asks for all of them once in this run, otherwise only for those never read.
+        ``refresh`` asks for all of them once in this run, otherwise only for those never read and
+        for those that were gone: they may be back.
         """
         rows = self._store.tuples(
             "SELECT DISTINCT b.customer_type, b.customer_id FROM bookings b LEFT JOIN customers c"
             " ON c.id = b.customer_id WHERE b.stage='seen' AND b.customer_id NOT NULL"
-            " AND b.read_run=? AND (c.read_run IS NULL OR (? AND c.read_run <> ?)) ORDER BY 1, 2",
+            " AND b.read_run=? AND (c.read_run IS NULL OR ((? OR c.gone) AND c.read_run <> ?))"
+            " ORDER BY 1, 2",
             (run_id, refresh, run_id),
         )
         wanted: dict[str, list[str]] = {"company": [], "contact": []}

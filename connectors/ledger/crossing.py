@@ -47,13 +47,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a create said of a booking, to be compared with what stands in Twikey."""
+    """What a create said of a booking, to be compared with what stands in Twikey.
+
+    ``sent_as`` is the id that it was sent with, where its own is spent in Twikey.
+    """
 
     booking_id: str
     number: str
     amount_cents: int
     issued_on: str
     customer_id: str
+    sent_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Crossings:
                 " twikey_number=?, ct=?, ct_source=?, amount_cents=?, twikey_customer=?,"
                 " attempts=attempts + 1, decided_run=?, read_run=?,"
                 " told_due_on=coalesce(due_on, issued_on),"
+                " told_customer=customer_id,"
                 " prepaid_cents=payable_cents - coalesce(due_cents, payable_cents) WHERE id=?",
                 [
                     (c.notices, c.number, c.ct, c.ct_source, c.amount_cents,
@@ -177,7 +182,7 @@ class Crossings:
             self._store.write_all(
                 "UPDATE bookings SET stage='sent', reason=NULL, detail=NULL, next_try_at=NULL,"
                 " tries=0, twikey_id=?, adopted=?, sent_at=?, sent_run=?, decided_run=?,"
-                " read_run=?,"
+                " read_run=?, told_customer=coalesce(told_customer, customer_id),"
                 " url=coalesce(?, (SELECT url FROM twikey_invoices t WHERE t.id=?), url),"
                 " twikey_state=coalesce(?, (SELECT state FROM twikey_invoices t WHERE t.id=?),"
                 " twikey_state) WHERE id=?",
@@ -295,7 +300,7 @@ class Crossings:
         """
         rows = self._store.tuples(
             "SELECT i.not_before, b.id, b.twikey_number, b.amount_cents, b.issued_on,"
-            " b.customer_id FROM intents i JOIN bookings b ON b.id = i.subject"
+            " b.customer_id, b.sent_as FROM intents i JOIN bookings b ON b.id = i.subject"
             " LEFT JOIN batches t ON t.id = i.batch"
             " WHERE i.kind='create' AND i.state IN ('intent', 'unknown')"
             " AND coalesce(t.state, '') <> 'sent' ORDER BY i.at, b.id"
@@ -348,9 +353,13 @@ class Crossings:
         )
 
     def close_repeatable(self, now: datetime) -> None:
-        """Close intents of writes that set something: what they set is still marked as to do."""
+        """Close intents of writes that set something: what they set is still marked as to do.
+
+        Not the reset of a customer number, which nothing else remembers: it is looked up.
+        """
         self._store.write(
-            "UPDATE intents SET state='superseded', ended_at=? WHERE kind <> 'create'"
+            "UPDATE intents SET state='superseded', ended_at=?"
+            " WHERE kind NOT IN ('create', 'rename')"
             " AND state IN ('intent', 'unknown')",
             (text(now),),
         )

@@ -13,6 +13,7 @@ from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
 WAITING = "('held', 'sending')"
+OWN_PROFILE = "customer's own"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,14 @@ class Desk:
             (run_id, text(began)),
         )
 
+    def leave(self, run_id: int, began: datetime) -> int:
+        """Put back what a run only took up again from an earlier one; return how many."""
+        return self._store.write(
+            "UPDATE bookings SET read_run=NULL WHERE stage='seen' AND read_run=?"
+            " AND first_seen_at < ? AND tries=0",
+            (run_id, text(began)),
+        )
+
     # ---- adding up
 
     def load(self, run_id: int, older_than: str, prefixes: Mapping[str, str]) -> tuple[Load, int]:
@@ -184,9 +193,19 @@ class Desk:
     def profiles(self, run_id: int) -> dict[str, int]:
         """Return how many bookings of a run went (or would go) to each profile."""
         rows = self._store.tuples(
-            "SELECT coalesce(ct, 'customer''s own'), count(*) FROM bookings"
+            "SELECT coalesce(ct, ?), count(*) FROM bookings"
             " WHERE sent_run=? AND NOT adopted GROUP BY 1 ORDER BY 2 DESC",
-            (run_id,),
+            (OWN_PROFILE, run_id),
+        )
+        return dict(rows)
+
+    def to_be_mailed(self, run_id: int) -> dict[str, int]:
+        """Return how many invoices of a run that can be mailed go (or would go) to each profile."""
+        rows = self._store.tuples(
+            "SELECT coalesce(ct, ?), count(*) FROM bookings WHERE sent_run=? AND NOT adopted"
+            " AND kind='invoice' AND NOT instr(coalesce(notices, ''), 'NO_EMAIL')"
+            " GROUP BY 1 ORDER BY 2 DESC",
+            (OWN_PROFILE, run_id),
         )
         return dict(rows)
 
@@ -196,16 +215,33 @@ class Desk:
         return dict(rows)
 
     def notices(self, run_id: int) -> dict[str, int]:
-        """Return how many bookings sent in a run carry each notice."""
+        """Return how many bookings sent in a run carry each notice.
+
+        DUE_AT_ONCE counts each subscription once, in the run that tells of it (acceptance A45).
+        """
         found: dict[str, int] = {}
-        for notices, count in self._store.tuples(
-            "SELECT notices, count(*) FROM bookings WHERE sent_run=? AND notices NOT NULL"
-            " GROUP BY notices",
+        for notices, subscribed, count in self._store.tuples(
+            "SELECT notices, subscription_id NOT NULL, count(*) FROM bookings WHERE sent_run=?"
+            " AND notices NOT NULL GROUP BY 1, 2",
             (run_id,),
         ):
             for code in filter(None, notices.split(",")):
-                found[code] = found.get(code, 0) + count
+                if not (code == "DUE_AT_ONCE" and subscribed):
+                    found[code] = found.get(code, 0) + count
+        told = self._store.one("SELECT count(*) FROM told_due_at_once WHERE run_id=?", (run_id,))[0]
+        if told:
+            found["DUE_AT_ONCE"] = found.get("DUE_AT_ONCE", 0) + int(told)
         return found
+
+    def noticed(self, run_id: int, code: str) -> list[dict[str, Any]]:
+        """Return the bookings that a run sent with a notice, by number."""
+        rows = self._store.rows(
+            "SELECT id, kind, number, twikey_number, invoicee_name, amount_cents, currency,"
+            " related_id, web_url, url FROM bookings WHERE sent_run=? AND instr(notices, ?)"
+            " ORDER BY number, id",
+            (run_id, code),
+        )
+        return [dict(row) for row in rows]
 
 
 def _bucket(stage: str, *, mine: bool, adopted: bool) -> str:
@@ -213,9 +249,9 @@ def _bucket(stage: str, *, mine: bool, adopted: bool) -> str:
         return "sent" if mine and not adopted else "known"
     if stage == "planned":
         return "sent"
-    if stage == "skipped":
+    if stage in ("skipped", "undone"):
         return "skipped"
-    return "known" if stage == "closed" else "held"
+    return "known" if stage in ("closed", "removing") else "held"
 
 
 def _named(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -92,7 +92,7 @@ class Feed:
         ours = self._store.tuples(
             "SELECT twikey_number, 'ledger', id, department_id, NULL, amount_cents, issued_on,"
             " customer_id, id, stage, stage = 'closed' FROM bookings"
-            " WHERE +stage IN ('sending', 'sent', 'closed', 'planned')"
+            " WHERE +stage IN ('sending', 'sent', 'removing', 'closed', 'planned')"
             f" AND twikey_number IN ({marks(len(numbers))})",
             numbers,
         )

@@ -17,6 +17,10 @@ from connectors.ledger.runs import Journal, text
 from connectors.ledger.store import Store
 
 OVER = "('PAID', 'ARCHIVED')"  # Twikey's states in which nobody is invited any more
+CREDITED = (  # Twikey would ask more than is due: a person decides (complaint C11)
+    "SELECT 1 FROM alerts a WHERE a.booking_id = b.id AND a.settled_at IS NULL"
+    " AND a.code IN ('CREDITED', 'PARTLY_CREDITED')"
+)
 
 
 class Candidate(NamedTuple):
@@ -75,6 +79,7 @@ class Invitations:
         rows = self._store.tuples(
             f"{_CANDIDATE} AND i.state IS NULL AND b.sent_at >= ? AND NOT coalesce(b.silent, 0)"
             f" AND b.kind = 'invoice' AND coalesce(t.state, b.twikey_state, '') NOT IN {OVER}"
+            f" AND coalesce(b.due_cents, 1) > 0 AND NOT EXISTS ({CREDITED})"
             " ORDER BY b.sent_at, b.id",
             (sent_since,),
         )
@@ -108,6 +113,12 @@ class Invitations:
     def silence(self) -> int:
         """Let nothing that is undecided now ever be invited by itself (decisions 6)."""
         return self._store.write("UPDATE bookings SET silent=1 WHERE stage='seen'")
+
+    def unsilence(self, run_id: int) -> int:
+        """Let what a run has read and not decided be invited, although it was silenced before."""
+        return self._store.write(
+            "UPDATE bookings SET silent=0 WHERE stage='seen' AND read_run=?", (run_id,)
+        )
 
     def asked(self, booking_id: str, channel: str, by: str, run_id: int, now: datetime) -> None:
         """Commit the intent of an invitation."""

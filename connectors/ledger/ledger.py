@@ -10,18 +10,30 @@ from pathlib import Path
 
 from connectors.ledger.alerts import Alerts
 from connectors.ledger.bookings import Bookings
+from connectors.ledger.comparison import Comparison
+from connectors.ledger.credits import Credits
 from connectors.ledger.crossing import Crossings
+from connectors.ledger.customer_lists import CustomerLists
 from connectors.ledger.customers import Customers
 from connectors.ledger.desk import Desk
 from connectors.ledger.documents import Documents
 from connectors.ledger.feed import Feed
+from connectors.ledger.figures import Figures
 from connectors.ledger.follow import Follow
 from connectors.ledger.invitations import Invitations
+from connectors.ledger.late import Late
+from connectors.ledger.links import Links
 from connectors.ledger.lock import RunLock
+from connectors.ledger.mails import Mails
+from connectors.ledger.mandates import MandateLinks
 from connectors.ledger.payments import Payments
 from connectors.ledger.reversals import Reversals
 from connectors.ledger.runs import Facts, Journal, Runs, Watermarks
+from connectors.ledger.shown import Shown
 from connectors.ledger.store import Store
+from connectors.ledger.subscriptions import Subscriptions
+from connectors.ledger.tombstones import Tombstones
+from connectors.ledger.undo import Undo
 
 
 class Ledger:
@@ -37,6 +49,8 @@ class Ledger:
         self.facts = Facts(self._store)
         self.bookings = Bookings(self._store, self.journal)
         self.customers = Customers(self._store, self.journal)
+        self.customer_lists = CustomerLists(self._store)
+        self.links = Links(self._store, self.journal)
         self.crossings = Crossings(self._store, self.journal)
         self.feed = Feed(self._store)
         self.desk = Desk(self._store, self.journal)
@@ -46,6 +60,16 @@ class Ledger:
         self.reversals = Reversals(self._store, self.journal)
         self.follow = Follow(self._store, self.journal)
         self.alerts = Alerts(self._store, self.journal)
+        self.late = Late(self._store)
+        self.credits = Credits(self._store)
+        self.subscriptions = Subscriptions(self._store)
+        self.undo = Undo(self._store, self.journal)
+        self.tombstones = Tombstones(self._store, self.journal)
+        self.mails = Mails(self._store)
+        self.figures = Figures(self._store)
+        self.shown = Shown(self._store)
+        self.comparison = Comparison(self._store)
+        self.mandates = MandateLinks(self._store, self.journal)
 
     def atomic(self) -> AbstractContextManager[None]:
         """Make several facts stand or fall together."""

@@ -251,6 +251,106 @@ def m008_deliveries(db: Database) -> None:
     )
 
 
+def m011_links(db: Database) -> None:
+    """For which customer each booking was sent, and who may have taken a deleted one's place."""
+    _run(
+        db,
+        """
+        ALTER TABLE bookings ADD COLUMN told_customer TEXT;
+        ALTER TABLE customers ADD COLUMN alias TEXT;
+        CREATE INDEX bookings_told_customer ON bookings (told_customer);
+        UPDATE bookings SET told_customer = customer_id
+          WHERE stage IN ('sending', 'sent', 'closed') AND twikey_number NOT NULL;
+        """,
+    )
+
+
+def m013_credits(db: Database) -> None:
+    """Which invoices were looked at for money that a later credit note gives back."""
+    _run(
+        db,
+        """
+        CREATE TABLE credit_looks (
+          booking_id TEXT PRIMARY KEY, figures TEXT NOT NULL, unpaid INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE INDEX bookings_related ON bookings (related_id) WHERE related_id NOT NULL;
+        """,
+    )
+
+
+def m014_due_at_once(db: Database) -> None:
+    """Subscriptions of which a summary told that their invoices fall due at once."""
+    _run(
+        db,
+        """
+        CREATE TABLE told_due_at_once (
+          subscription_id TEXT PRIMARY KEY, run_id INTEGER NOT NULL, booking_id TEXT NOT NULL,
+          at TEXT NOT NULL
+        );
+        CREATE INDEX bookings_due_at_once ON bookings (subscription_id)
+          WHERE subscription_id NOT NULL AND instr(notices, 'DUE_AT_ONCE');
+        """,
+    )
+
+
+def m015_mandates(db: Database) -> None:
+    """Each link of a mandate to a customer, from its intent to its outcome."""
+    _run(
+        db,
+        """
+        CREATE TABLE mandate_links (
+          id INTEGER PRIMARY KEY, mandate TEXT NOT NULL, customer_id TEXT NOT NULL,
+          state TEXT NOT NULL, run_id INTEGER, at TEXT NOT NULL, not_before TEXT NOT NULL,
+          ended_at TEXT, answer TEXT
+        );
+        CREATE INDEX mandate_links_open ON mandate_links (mandate)
+          WHERE state IN ('intent', 'unknown');
+        """,
+    )
+
+
+
+def m016_undo(db: Database) -> None:
+    """Imports taken back, from each intent to its outcome, and ids that had to be replaced."""
+    _run(
+        db,
+        """
+        CREATE TABLE undone (
+          seq INTEGER PRIMARY KEY, booking_id TEXT NOT NULL, twikey_id TEXT NOT NULL,
+          undone_run INTEGER NOT NULL, run_id INTEGER, by TEXT, state TEXT NOT NULL,
+          at TEXT NOT NULL, not_before TEXT NOT NULL, ended_at TEXT, answer TEXT,
+          lifted_at TEXT, lifted_by TEXT
+        );
+        CREATE INDEX undone_booking ON undone (booking_id);
+        CREATE INDEX undone_twikey_id ON undone (twikey_id);
+        CREATE UNIQUE INDEX undone_open ON undone (booking_id)
+          WHERE state IN ('asked', 'unknown');
+        CREATE INDEX IF NOT EXISTS bookings_related ON bookings (related_id);
+        ALTER TABLE bookings ADD COLUMN sent_as TEXT;
+        """,
+    )
+
+
+def m018_mails(db: Database) -> None:
+    """The summaries by mail: each from its intent to its outcome, and what it named."""
+    _run(
+        db,
+        """
+        CREATE TABLE mails (
+          id INTEGER PRIMARY KEY, kind TEXT NOT NULL, after_run INTEGER NOT NULL,
+          up_to_run INTEGER NOT NULL, subject TEXT, message_id TEXT, repeats INTEGER NOT NULL,
+          figures TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, ended_at TEXT, answer TEXT
+        );
+        CREATE TABLE mailed (
+          mail_id INTEGER NOT NULL REFERENCES mails (id), key TEXT NOT NULL, label TEXT NOT NULL,
+          fingerprint TEXT NOT NULL, PRIMARY KEY (mail_id, key)
+        ) WITHOUT ROWID;
+        CREATE INDEX mailed_key ON mailed (key);
+        CREATE INDEX runs_started ON runs (started_at);
+        """,
+    )
+
+
 STEPS = (
     m001_bookings,
     m002_writes,
@@ -260,6 +360,12 @@ STEPS = (
     m006_follow_up,
     m007_money,
     m008_deliveries,
+    m011_links,
+    m013_credits,
+    m014_due_at_once,
+    m015_mandates,
+    m016_undo,
+    m018_mails,
 )
 
 

@@ -62,12 +62,18 @@ class Payments:
         """Tie events to bookings that crossed; what is on its way waits, strangers are ignored.
 
         A stranger that became a booking later (an import further back, an adoption) counts then.
+        Money for an invoice that was taken back is its booking's all the same.
         """
         with self._store.atomic():
+            told_of = "e.event_id, e.type, e.amount_cents, e.occurred_at, e.source, e.error, e.seq"
             found = self._store.tuples(
-                "SELECT b.id, e.event_id, e.type, e.amount_cents, e.occurred_at, e.source, e.error"
-                " FROM payment_events e JOIN bookings b ON b.twikey_id = e.invoice_id"
-                " WHERE e.booking_id IS NULL AND b.stage IN ('sent', 'closed') ORDER BY e.seq"
+                f"SELECT b.id, {told_of} FROM payment_events e"
+                " JOIN bookings b ON b.twikey_id = e.invoice_id"
+                " WHERE e.booking_id IS NULL AND b.stage IN ('sent', 'closed')"
+                f" UNION SELECT b.id, {told_of} FROM undone u"
+                " JOIN payment_events e ON e.invoice_id = u.twikey_id"
+                " JOIN bookings b ON b.id = u.booking_id"
+                " WHERE e.booking_id IS NULL AND u.state = 'gone' ORDER BY e.seq"
             )
             self._store.write_all(
                 "UPDATE payment_events SET booking_id=?, state='new', note=NULL WHERE event_id=?",
@@ -78,12 +84,12 @@ class Payments:
                     "event": event, "cents": cents, "occurred_at": at, "by": source,
                     **({"reason": error} if error else {}),
                 })
-                for b, event, kind, cents, at, source, error in found
+                for b, event, kind, cents, at, source, error, _ in found
             ]  # fmt: skip
             self._journal.add_all(run_id, now, told)
             on_its_way = (
                 "SELECT 1 FROM bookings b WHERE b.id = payment_events.invoice_id"
-                " AND b.stage IN ('seen', 'sending', 'held')"
+                " AND b.stage IN ('seen', 'sending', 'held', 'removing')"
             )
             self._store.write(
                 "UPDATE payment_events SET state = CASE WHEN EXISTS"

@@ -6,7 +6,7 @@ Amounts are cents and positive, instants are UTC text with offset.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class NewMoney(NamedTuple):
@@ -133,3 +133,60 @@ class Mark(NamedTuple):
     at: str
     cents: int
     echo: str | None
+
+
+# ---- the summary by mail
+
+
+class PastRun(NamedTuple):
+    """One run of the run book. ``parameters`` and ``counts`` are what it entered there."""
+
+    id: int
+    flow: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    message: str | None
+    parameters: dict[str, Any]
+    counts: dict[str, Any]
+
+
+class Named(NamedTuple):
+    """What a mail named: an open thing by its key, or (no fingerprint) that it is settled."""
+
+    key: str
+    label: str
+    fingerprint: str
+
+
+class MailRow(NamedTuple):
+    """One mail. States: ``sending`` (intent), ``sent``, ``failed`` (certainly not), ``unknown``.
+
+    It covers the runs after ``after_run`` up to ``up_to_run``; ``repeats`` says that it tells again
+    what one with an open outcome may have told. ``answer`` says why, or which recipients were
+    refused.
+    """
+
+    id: int
+    kind: str
+    after_run: int
+    up_to_run: int
+    state: str
+    repeats: int
+    at: str
+    answer: str | None
+
+
+class Credit(NamedTuple):
+    """A credit note of an invoice that crossed: its number at Twikey, and positive cents.
+
+    ``paid`` is Teamleader's word that the customer has the money back or that it was allocated.
+    """
+
+    id: str
+    invoice_id: str
+    number: str
+    cents: int
+    issued_on: str | None
+    paid: bool
+    first_seen_at: str

@@ -13,13 +13,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.errors import LedgerUnusable
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 150  # longer than any token refresh that holds the file
 
 
@@ -112,10 +112,14 @@ class Store:
         return row
 
     def copy_to(self, path: Path) -> None:
-        """Write a whole, consistent copy of the ledger to a new file."""
-        with self._guarded("copied", OSError), sqlite3.connect(path) as target:
-            self.connection.backup(target)
-        target.close()
+        """Write a consistent copy of the ledger to a new private file, without its secrets."""
+        with self._guarded("copied", OSError):
+            open_private(path).close()
+            with closing(sqlite3.connect(path)) as target:
+                self.connection.backup(target)
+                with target:
+                    target.execute("PRAGMA secure_delete=ON")
+                    target.execute("DELETE FROM access")
 
     @contextmanager
     def _guarded(self, what: str, *more: type[Exception]) -> Iterator[None]:
@@ -150,10 +154,18 @@ def _prepared(path: Path) -> bool:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for beside in ("-wal", "-shm"):  # left by a run that was killed, and copied back with the file
+        with suppress(FileNotFoundError):
+            _close_to_others(path.with_name(path.name + beside))
+    return _close_to_others(path).st_size == 0
+
+
+def _close_to_others(path: Path) -> os.stat_result:
+    """Take away the rights of others to a file; return what it was."""
     found = path.stat()
     if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) != 0o600:
         path.chmod(0o600)
-    return found.st_size == 0
+    return found
 
 
 def open_private(path: Path) -> BinaryIO:

@@ -14,7 +14,16 @@ from connectors.teamleader.records import (
     Subscription,
     User,
 )
-from connectors.teamleader.shapes import CustomField, Id, Ref, Shape, instant, text, values
+from connectors.teamleader.shapes import (
+    CustomField,
+    Id,
+    Ref,
+    Shape,
+    id_of,
+    instant,
+    text,
+    values,
+)
 
 
 class Term(Shape):
@@ -24,6 +33,12 @@ class Term(Shape):
     days: int | None = None
 
 
+class Subscriber(Shape):
+    """Who is invoiced by a subscription."""
+
+    customer: Ref | None = None
+
+
 class SubscriptionInfo(Shape):
     """A subscription (A13); the list leaves the term and the custom fields out."""
 
@@ -31,11 +46,25 @@ class SubscriptionInfo(Shape):
     title: str | None = None
     payment_term: Term | None = None
     custom_fields: list[CustomField] | None = None
+    status: str | None = None
+    invoicee: Subscriber | None = None
+    web_url: str | None = None
 
     def record(self) -> Subscription:
         """Return the subscription."""
         term = self.payment_term or Term()
-        return Subscription(self.id, self.title, term.type, term.days, values(self.custom_fields))
+        who = self.invoicee.customer if self.invoicee else None
+        return Subscription(
+            self.id,
+            self.title,
+            term.type,
+            term.days,
+            values(self.custom_fields),
+            status=self.status,
+            customer_type=who.type if who else None,
+            customer_id=id_of(who),
+            web_url=self.web_url,
+        )
 
 
 class Option(Shape):

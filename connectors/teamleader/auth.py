@@ -206,7 +206,7 @@ class Access:
 def _pair(answer: Answer) -> dict[str, Any]:
     try:
         found = answer.json()
-    except (ValueError, RecursionError):
+    except ValueError:
         found = None
     if answer.status != 200 or not isinstance(found, dict) or not _sound(found.get("access_token")):
         raise UnexpectedAnswer(

@@ -36,6 +36,7 @@ from connectors.teamleader.records import (
 BOOKED = ("outstanding", "matched")
 BY_NUMBER = [{"field": "invoice_number", "order": "asc"}]
 BY_AGE = [{"field": "added_at", "order": "asc"}]  # changed customers keep their place (2.6)
+BY_CREATION = [{"field": "created_at", "order": "asc"}]
 BY_NAME = [{"field": "name", "order": "asc"}]
 
 
@@ -234,6 +235,19 @@ class Teamleader:
         """Return what produced an invoice, without custom fields (``subscriptions.list``)."""
         question = {"filter": {"invoice_id": invoice_id}}
         return self._calls.every("subscriptions.list", question, parse.SUBSCRIPTION)
+
+    def active_subscriptions(self) -> Iterator[tuple[list[Subscription], list[str]]]:
+        """Yield active subscriptions, oldest first, and what is wrong with those not readable.
+
+        Neither term nor custom fields are in the list (``subscriptions.list``, reference 3.10).
+        """
+        method = "subscriptions.list"
+        question = {"filter": {"status": ["active"]}, "sort": BY_CREATION}
+        for rows in self._calls.listed(Asked(method), parse.SUBSCRIPTION, None, question):
+            for one in rows.rows:
+                if one.status not in (None, "active"):
+                    raise FilterIgnored(f"{method} listed {one.id} with status {one.status}")
+            yield rows.rows, [f"{bad.id or 'a subscription'}: {bad.problem}" for bad in rows.broken]
 
     def custom_field_definitions(self, context: str) -> list[FieldDefinition]:
         """Return the custom fields of ``invoice``, ``subscription``, ``contact`` or ``company``."""

@@ -188,9 +188,9 @@ def server_date(headers: Mapping[str, str]) -> datetime | None:
     """Return the service's own clock as its ``Date`` header shows it (UTC), or None."""
     try:
         date = parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

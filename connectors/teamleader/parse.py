@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from connectors.errors import RecordUnreadable, UnexpectedAnswer
-from connectors.http import Answer
+from connectors.http import Answer, read_json
 
 R = TypeVar("R")
 
@@ -95,8 +95,8 @@ def single(answer: Answer, shape: str, method: str) -> Any:
 def complaint(body: bytes) -> str | None:
     """Return what an error answer says, None when it is not the API that speaks (reference 1.6)."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = read_json(body)
+    except ValueError:
         return None
     if not isinstance(found, dict):
         return None
@@ -104,7 +104,7 @@ def complaint(body: bytes) -> str | None:
     rows = errors if isinstance(errors, list) else []
     said = [str(one["title"]) for one in rows if isinstance(one, dict) and one.get("title")]
     said += [found[key] for key in OTHER_WORDS if isinstance(found.get(key), str)][: not said]
-    return " ".join("; ".join(said).split())[:300]
+    return " ".join("; ".join(said).split())[:300].encode(errors="replace").decode()
 
 
 def problem(error: ValueError) -> str:
@@ -116,6 +116,9 @@ def problem(error: ValueError) -> str:
     where = ".".join(str(part) for part in first["loc"]) or "its text"
     if first["type"] == "missing":
         return f"{where} is missing"
+    if first["type"] == "json_invalid":
+        deep = "recursion" in first["msg"]
+        return "it is nested too deep" if deep else "one of its texts holds a broken character"
     return f"{where} cannot be used ({first['msg'][0].lower()}{first['msg'][1:]})"
 
 
@@ -128,7 +131,7 @@ def _shape(name: str) -> Any:
 def _parsed(answer: Answer, method: str) -> dict[str, Any]:
     try:
         found = answer.json()
-    except (ValueError, RecursionError):
+    except ValueError:
         found = None
     if answer.status != OK or not isinstance(found, dict):
         raise UnexpectedAnswer(

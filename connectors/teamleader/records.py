@@ -116,13 +116,17 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription's custom fields and payment term."""
+    """A subscription: its custom fields and payment term, which only its details tell."""
 
     id: str
     title: str | None
     term_type: str | None
     term_days: int | None
     custom_fields: dict[str, object] = field(default_factory=dict)
+    status: str | None = None
+    customer_type: str | None = None
+    customer_id: str | None = None
+    web_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,13 @@ def instant(value: str | None, name: str) -> str | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        if value.endswith("+00:00") and len(value) == 25:
+            return value
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        return parsed.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):  # the second one beyond the years 1 and 9999
         raise ValueError(f"{name} is not a date and time") from None
-    if value.endswith("+00:00") and len(value) == 25:
-        return value
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return parsed.astimezone(UTC).isoformat()
 
 
 def text(value: str | None) -> str | None:

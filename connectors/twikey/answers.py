@@ -87,3 +87,18 @@ class Mandate:
     state: str
     type: str | None
     iban: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MandateDetail:
+    """One mandate in full (API reference 5.5), in Twikey's own spelling of its number.
+
+    ``customer_number`` and ``holder`` are those of the customer whose it is now; ``signed`` is no
+    for one that is only prepared or was cancelled.
+    """
+
+    number: str
+    customer_number: str | None
+    holder: str | None
+    iban: str | None
+    signed: bool

@@ -23,7 +23,7 @@ from connectors.errors import (
 from connectors.http import Answer, Http, NotSent
 from connectors.twikey.answers import TwikeyInvoice
 from connectors.twikey.pace import TwikeyPace
-from connectors.twikey.parse import Fault, fault_of, invoice
+from connectors.twikey.parse import Fault, fault_of, invoice, json_in
 from connectors.twikey.session import Session, TwikeySession, root_of
 
 NOT_FOUND = frozenset({"err_not_found"})
@@ -143,7 +143,7 @@ def json_of(answer: Answer, what: str) -> Any:
         raise refused(answer, fault, what)
     try:
         if answer.status == 200:
-            return answer.json()
+            return json_in(answer)
     except ValueError:
         pass
     raise UnexpectedAnswer(f"Twikey answered {answer.status} to {what}: {answer.excerpt()!r}")
@@ -170,7 +170,7 @@ def not_found_is_said(what: str) -> Iterator[None]:
 def written_invoice(answer: Answer, what: str) -> TwikeyInvoice:
     """Return the invoice that a write answered with; without one the outcome is unknown."""
     try:
-        return invoice(answer.json(), warning=answer.headers.get("X-Warning"))
+        return invoice(json_in(answer), warning=answer.headers.get("X-Warning"))
     except ValueError:
         raise OutcomeUnknown(
             f"Twikey answered {answer.status} to {what}, but with no invoice"

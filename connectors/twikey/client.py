@@ -22,11 +22,12 @@ from connectors.errors import (
     UnexpectedAnswer,
 )
 from connectors.http import PARTNER, Http
-from connectors.twikey import parse, payload
+from connectors.twikey import mandates, parse, payload
 from connectors.twikey.answers import (
     BatchResult,
     FeedPage,
     Mandate,
+    MandateDetail,
     PaymentEvent,
     TwikeyInvoice,
 )
@@ -104,7 +105,7 @@ class Twikey:
             body=payload.many(invoices),
         )  # fmt: skip
         try:
-            batch_id = answer.json()["batchId"]
+            batch_id = parse.json_in(answer)["batchId"]
         except (ValueError, KeyError, TypeError):
             batch_id = None
         if not (isinstance(batch_id, str) and batch_id):
@@ -188,11 +189,15 @@ class Twikey:
         return written_invoice(answer, what)
 
     def delete_invoice(self, invoice_id: str) -> None:
-        """Delete an invoice; one that is not there counts as deleted (reference 2.10)."""
+        """Delete an invoice; one that Twikey does not know counts as deleted (reference 2.10).
+
+        Never repeated by itself: between two tries it may have been paid, and which states Twikey
+        lets go is not all documented (2.8). What is lost is looked up.
+        """
         what = f"the deletion of invoice {invoice_id}"
         try:
             answer = self._calls.write(
-                "DELETE", _invoice_path(invoice_id), what=what, repeatable=True
+                "DELETE", _invoice_path(invoice_id), what=what, repeatable=False
             )
         except CallRefused as refusal:
             if refusal.code != "err_not_found":
@@ -289,6 +294,20 @@ class Twikey:
             "/mandate/query", what=what, params=[("customerNumber", customer_number)], budgeted=True
         )
         return [] if not_found(answer) else parse.mandates(json_of(answer, what))
+
+    def mandate(self, number: str) -> MandateDetail | None:
+        """Return a mandate, signed or not, or None (reference 5.5). Rate limited.
+
+        The number is matched exactly; capitals are what Twikey itself makes of it (reference 5.3).
+        """
+        return mandates.detail(self._calls, number)
+
+    def link_mandate(self, number: str, customer_number: str) -> None:
+        """Move a mandate to the customer with that number (reference 5.6).
+
+        It sets a value, so that it is safe to repeat: the same again changes nothing.
+        """
+        mandates.link(self._calls, number, customer_number)
 
     def payment_methods(self, profile: str) -> list[str]:
         """Return the names of a profile's payment methods (reference chapter 6).

@@ -6,6 +6,7 @@ of that is normal. What is never guessed is money and identity: a record without
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from connectors.twikey.answers import BatchRow, FeedPage, Mandate, PaymentEvent,
 
 T = TypeVar("T")
 DECIMAL = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?")
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # perhaps half a character, perhaps an emoji's
 MOST_CENTS = 10**15
 CODES_BESIDES_ERR = frozenset({"error_system", "invalid_file", "register_address_missing"})
 
@@ -35,6 +37,17 @@ class Fault:
             if self.extra or self.message
             else self.code
         )
+
+
+def json_in(answer: Answer) -> Any:
+    """Return the JSON of an answer; a half character, which nothing can store, becomes ``?``.
+
+    Raises ``ValueError`` when the body is no JSON.
+    """
+    found = answer.json()
+    if not HALF.search(answer.body):
+        return found
+    return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def fault_of(answer: Answer) -> Fault | None:
@@ -57,7 +70,7 @@ def _fault_body(answer: Answer) -> dict[str, Any]:
     if answer.status < 300 and b'"err' not in answer.body:
         return {}
     try:
-        body = answer.shown().json()
+        body = json_in(answer.shown())
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}

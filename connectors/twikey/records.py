@@ -15,6 +15,7 @@ from connectors.twikey.answers import (
     BatchRow,
     FeedPage,
     Mandate,
+    MandateDetail,
     PaymentEvent,
     TwikeyInvoice,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "BatchRow",
     "FeedPage",
     "Mandate",
+    "MandateDetail",
     "NewCustomer",
     "NewInvoice",
     "PaymentEvent",

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from connectors.errors import (
-    RecordUnreadable,
-)
+from connectors.errors import FilterIgnored, RecordUnreadable
 from connectors.teamleader.records import Customer, Subscription
 from tests.connectors.teamleader_fakes import (
     API,
@@ -143,6 +141,29 @@ def test_the_address_of_one_company_is_the_one_the_list_shows() -> None:
     assert client().company(COMPANY).street == "Molenstraat 12"
     answers("contacts.info", {"id": CONTACT, "addresses": [box]})
     assert client().contact(CONTACT).street == "Postbus 77"
+
+
+@responses.activate
+def test_active_subscriptions_are_paged_and_bad_ones_named() -> None:
+    """3.10: two pages in the order of their creation; one that cannot be read is not lost."""
+    bad = {"id": SUBSCRIPTION, "title": 7}
+    rows = [{"id": nth(n), "status": "active"} for n in range(1, 150)] + [bad]
+    served = PagedList("subscriptions.list", rows).served
+    found = list(client().active_subscriptions())
+    assert [one.id for listed, _ in found for one in listed] == [nth(n) for n in range(1, 150)]
+    (said,) = [one for _, broken in found for one in broken]
+    assert said.startswith(f"{SUBSCRIPTION}: title cannot be used")
+    assert served == [1, 2]
+    assert asked()["sort"] == [{"field": "created_at", "order": "asc"}]
+    assert asked()["filter"] == {"status": ["active"]}
+
+
+@responses.activate
+def test_a_subscription_that_is_not_active_was_not_asked_for() -> None:
+    """C1: a filter that is ignored stops the look."""
+    answers("subscriptions.list", [{"id": SUBSCRIPTION, "status": "deactivated"}])
+    with pytest.raises(FilterIgnored, match="deactivated"):
+        list(client().active_subscriptions())
 
 
 @responses.activate

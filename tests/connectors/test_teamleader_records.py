@@ -123,7 +123,7 @@ def wrong(**parts: Any) -> dict[str, Any]:
         (invoice(2, invoice_date="14/09/2026"), "invoice_date is not a date"),
         (invoice(2, invoice_date="20260914"), "invoice_date is not a date"),
         (invoice(2, updated_at="yesterday"), "updated_at is not a date and time"),
-        (invoice(2, invoicee={"name": "\ud800"}), "its text cannot be used"),
+        (invoice(2, invoicee={"name": "\ud800"}), "one of its texts holds a broken character"),
         (invoice(2, invoicee={"customer": {"type": "company", "id": "48151"}}), "customer.id"),
     ],
 )

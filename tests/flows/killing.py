@@ -46,11 +46,12 @@ class Ending:
 
 @dataclass(frozen=True)
 class Job:
-    """An import: in which home and environment, and what is asked of it."""
+    """An import, or an undo: in which home and environment, and what is asked of it."""
 
     home: Path
     environment: Mapping[str, str]
     request: Mapping[str, Any]
+    verb: str = "import"
 
 
 class Program:
@@ -105,7 +106,7 @@ class Program:
 
 def _command(job: Job, /, **more: Any) -> dict[str, Any]:
     told = {"home": str(job.home), "environment": dict(job.environment), "request": job.request}
-    return {"job": "import", "times": 1, "kill_at": None, **told, **more}
+    return {"job": job.verb, "times": 1, "kill_at": None, **told, **more}
 
 
 # ---- the helper process
@@ -178,6 +179,25 @@ def import_in(command: Mapping[str, Any]) -> dict[str, Any]:
     return {"report": {**vars(report), "tie_out": report.tie_out()}}
 
 
+def undo_in(command: Mapping[str, Any]) -> dict[str, Any]:
+    """Take an import back as the command line would; return its report or its trouble."""
+    from connectors.errors import Trouble
+    from flows.connection import Connection
+    from flows.settings import HOME_VARIABLE
+    from flows.undo import UndoRequest, undo
+    from tests.flows.office import QuickClock
+
+    environment = {**os.environ, **command["environment"], HOME_VARIABLE: command["home"]}
+    try:
+        with Connection.from_environment(environment, clock=QuickClock()) as connection:
+            report = undo(connection, UndoRequest(**{"yes": True, **command["request"]}))
+    except Trouble as trouble:
+        return {
+            "trouble": type(trouble).__name__, "sentence": str(trouble), "advice": trouble.advice
+        }  # fmt: skip
+    return {"report": {**vars(report), "undone": None}}
+
+
 def open_in(command: Mapping[str, Any]) -> dict[str, Any]:
     """Open the ledger and close it again."""
     from connectors.ledger.store import Store
@@ -189,6 +209,7 @@ def open_in(command: Mapping[str, Any]) -> dict[str, Any]:
 
 JOBS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "import": import_in,
+    "undo": undo_in,
     "open": open_in,
 }
 

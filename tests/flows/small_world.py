@@ -286,4 +286,5 @@ def _read(request: requests.PreparedRequest) -> Request:
 
 def _writes(request: Request) -> bool:
     """Tell whether a request could change something that matters here."""
-    return request.path.endswith(("registerPayment", "removePayments")) or request.method == "PUT"
+    paths = ("registerPayment", "removePayments")
+    return request.path.endswith(paths) or request.method in ("PUT", "PATCH")

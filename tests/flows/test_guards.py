@@ -100,7 +100,9 @@ def test_a_credited_invoice_is_told_and_not_forced(open_office: OpenOffice) -> N
     office.imports()
     _, swept = follow_up(office)
     assert (swept.set_to_paid, office.twikey_invoices()[NUMBER]["state"]) == (0, "BOOKED")
-    assert open_alerts(office) == {"CREDITED": "CN2024/7; Twikey shows it as BOOKED"}
+    note = "CN2024/7 of EUR 121.00 (2024-11-04)"
+    paper = f"{note} on 2024 / 100 of EUR 121.00 (2024-11-01, due 2024-11-30)"
+    assert open_alerts(office) == {"CREDITED": f"{paper}; Twikey shows it as BOOKED"}
     office.sandbox.twikey.actions["archive"](NUMBER)
     follow_up(office)
     assert not open_alerts(office)

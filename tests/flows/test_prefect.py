@@ -13,6 +13,7 @@ import yaml
 
 from connectors.errors import Disconnected
 from tests.flows.office import Office
+from tests.flows.post_office import PostOffice, mailing
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.prefect
@@ -129,6 +130,46 @@ def test_a_trouble_reaches_the_command_line_as_itself(
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_customers_follow_as_a_flow(under_prefect: Office) -> None:
+    """Guide 12: by hand from the UI, and by the command line where an API is configured."""
+    from flows.customers import CustomersRequest
+    from flows.prefect_flows import customers_flow, customers_on_prefect
+
+    books = under_prefect.sandbox.books
+    customer = books.new_customer()
+    books.book(customer=customer)
+    under_prefect.imports(days=30)
+    books.edit_customer(customer, email="new@voorbeeld.example")
+    state = customers_flow(by_hand=True, return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "Completed")
+    assert state.message == "1 updated in Twikey"
+    assert customers_flow(return_state=True).name == "NothingNew"
+    with under_prefect.connection() as connection:
+        assert customers_on_prefect(connection, CustomersRequest(every=True)).told == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_reconciliation_leaves_its_table(under_prefect: Office) -> None:
+    """B4: what differs is a table in Prefect, the run green and named for it."""
+    from prefect.client.orchestration import get_client
+
+    from flows.prefect_command_line import reconcile_on_prefect
+    from flows.prefect_flows import reconcile_flow
+    from flows.reconcile import ReconcileRequest
+
+    under_prefect.sandbox.books.book(currency="USD", number="[2026](x) / 7")
+    under_prefect.imports(days=30)
+    state = reconcile_flow(return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "CompletedWithDifferences")
+    assert "1 differs; Teamleader 1 for USD 121.00, Twikey none" in (state.message or "")
+    with get_client(sync_client=True) as client:
+        (table,) = [a for a in client.read_artifacts() if a.key == "reconciliation"]
+    assert "(2026)(x) / 7" in str(table.data) and "CURRENCY" not in str(table.data)
+    with under_prefect.connection() as connection:
+        assert reconcile_on_prefect(connection, ReconcileRequest()).exit_code == 2
+
+
 DEPLOYMENT_KEYS = {
     "name", "entrypoint", "description", "tags", "parameters", "concurrency_limit", "schedules",
     "work_pool",
@@ -163,3 +204,23 @@ def test_every_deployment_names_a_flow_and_parameters_it_takes() -> None:
         found = getattr(importlib.import_module(module), name)
         assert set(deployment["parameters"]) <= set(inspect.signature(found.fn).parameters)
         assert found.retries in (0, None)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_summary_is_mailed_under_prefect_too(under_prefect: Office, post: PostOffice) -> None:
+    """A29: a deployment's run mails as one of the command line does, as a task of its own."""
+    from flows.prefect_flows import import_flow
+
+    mailing(under_prefect, post)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in under_prefect.environment.items():
+            patch.setenv(name, value)
+        under_prefect.sandbox.books.book()
+        assert import_flow(days=30, yes=True, return_state=True).name == "Completed"
+        under_prefect.sandbox.teamleader.authority.revoke()
+        assert import_flow(return_state=True).type.value == "FAILED"
+    told = [str(mail["Subject"]).partition(" - ")[0] for mail in post.mails]
+    assert told == [
+        "Teamleader->Twikey: all well, 1 sent, EUR 121.00",
+        "Teamleader->Twikey: import stopped",
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.twikey.records import NewCustomer
 from mappings.bookings import payloads, plan
-from mappings.customers import changes
+from mappings.customer_changes import changes
 from tests.mappings.sample import (
     CUSTOMER,
     SECOND,

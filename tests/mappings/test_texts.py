@@ -31,6 +31,7 @@ def test_what_cannot_be_shown_goes(given: str | None, expected: str | None) -> N
 def test_a_number_keeps_its_blanks() -> None:
     """What identifies is only freed of what cannot be seen."""
     assert printable(" 2024  /  17\u200b ") == "2024  /  17"
+    assert printable("2024\t/\r\n17\u2028") == "2024 / 17"
 
 
 def test_a_cut_leaves_no_blank_at_the_end() -> None:

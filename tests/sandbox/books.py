@@ -298,6 +298,21 @@ class Books:
         del self.customers[customer]
         self.customers_version += 1
 
+    def merge_customers(self, customer: str, into: str) -> None:
+        """Merge a contact or company into another of its kind: the first one is no more (U8).
+
+        Whether its invoices name the other one afterwards is a switch; an edit it is not.
+        """
+        gone, other = self.customers[customer], self.customers[into]
+        if customer == into or gone.kind != other.kind:
+            raise ValueError("a customer is merged into another one of its kind")
+        if self.rules.merge_moves_invoices:
+            mine = [one.id for one in self.invoices.by_id.values() if one.customer_id == customer]
+            for invoice in mine:
+                self.edit_invoice(invoice, customer=into)
+        self.delete_customer(customer)
+        self.edit_customer(into)
+
     def new_subscription(self, customer: str | None = None, **details: Any) -> str:
         """Add a subscription of a customer (default: a plain one); returns its id."""
         who = self.customers[customer or self.plain_customer()]

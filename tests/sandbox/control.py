@@ -33,6 +33,8 @@ class Control:
             "delete": lambda invoice: books.delete_invoice(self._id(invoice)),
             "credit": self.credit,
             "customer": self.customer,
+            "merge": books.merge_customers,
+            "delete_customer": books.delete_customer,
             "subscription": lambda **details: {"id": books.new_subscription(**details)},
             "rule": lambda **values: world.rules.change(_tupled(values)),
             "fault": self.fault,

@@ -61,6 +61,10 @@ TEAMLEADER_RULES: dict[str, Any] = {
     "download_seconds": 30,
     # B20, quirk 32: properties the user may not see are left out (names, at any depth)
     "hidden_properties": (),
+    # 2.3, U22: are deactivated customers listed when no status is asked for, also by ids?
+    "lists_deactivated": False,
+    # U8: do the invoices of a customer that is merged away name the other one afterwards?
+    "merge_moves_invoices": False,
     # B20: leave null properties out
     "omit_nulls": False,
     # B22: every nth call answers 500 with HTML (0: never); slowness is `latency_ms` or a fault

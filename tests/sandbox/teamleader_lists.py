@@ -257,7 +257,7 @@ class Lists:
         words = f"{one.display_name} {mails} {one.vat_number} {one.phone} {one.mobile}".lower()
         return (
             self._since(asked, one.updated_at)
-            and asked.get("status") in (None, one.status)
+            and self._status_fits(one, asked.get("status"))
             and asked.get("email", {}).get("email") in (None, one.email)
             and asked.get("term", "").lower() in words
             and set(asked.get("tags", ())) <= set(one.tags)
@@ -266,6 +266,12 @@ class Lists:
             and not asked.get("marketing_mails_consent")
             and "company_id" not in asked
         )
+
+    def _status_fits(self, one: Customer, asked: str | None) -> bool:
+        """Whether deactivated ones come without being asked for is unknown (2.3, U22)."""
+        if asked is None:
+            return one.status == "active" or bool(self.world.rules.lists_deactivated)
+        return asked == one.status
 
     def _subscriptions(self, query: Query) -> tuple[list[Subscription], Key]:
         asked = query.filter
@@ -338,7 +344,7 @@ def _second(text: str) -> int:
 
 
 def _hash(key: str) -> bytes:
-    return blake2b(key.encode(), digest_size=8).digest()
+    return blake2b(key.encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _by_number_text(one: Invoice) -> tuple[str, int]:
