@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit bench soak lock clean
+.PHONY: help demo test lint types unit test-prefect bench soak audit lock clean
 
 help:
 	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
 	@echo "make test   lint, types and all tests"
+	@echo "make test-prefect  only the tests with a real Prefect server, worker and kills"
 	@echo "make bench  speed and memory, as ratios against the alternatives"
 	@echo "make soak   50,000 random lives of payments, bounces, faults and crashes"
+	@echo "make audit  ask whether a pinned version has a known flaw (needs the internet)"
 	@echo "make lint | types | unit | lock | clean"
 
 $(READY): requirements.lock pyproject.toml
@@ -26,7 +28,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/python -m tests.sandbox.demo
 
-test: lint types unit
+test: lint types unit test-prefect
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -36,7 +38,11 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/prefect
+
+# One real Prefect server for all of it, workers that are killed: two to three minutes.
+test-prefect: $(READY)
+	$(BIN)/pytest tests/prefect
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
@@ -44,6 +50,13 @@ bench: $(READY)
 # Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
 soak: $(READY)
 	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
+
+# Every pinned version against the published advisories. --strict: a package that could not be looked
+# up is a failure, so that no answer is never taken for a clean one.
+audit:
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	.venv-audit/bin/pip-audit --strict --disable-pip --no-deps -r requirements.lock
 
 # Take the newest versions that pyproject.toml allows, as name==version lines.
 lock:
@@ -55,4 +68,4 @@ lock:
 	@rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-audit .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis

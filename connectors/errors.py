@@ -69,7 +69,7 @@ class NoPrefectServer(Halted):
 
     advice = (
         "Start it with `prefect server start`, or correct PREFECT_API_URL; without PREFECT_API_URL "
-        "every verb but `serve` works with no server at all."
+        "every verb but `serve` and `automations` works with no server at all."
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from dataclasses import dataclass
 
-from connectors.errors import PrefectAway, UsageWrong
+from connectors.errors import NoPrefectServer, UsageWrong
 from connectors.http import check_address
 from flows.connection import Connection
 from flows.mail_settings import Outgoing, outgoing
@@ -44,7 +44,7 @@ def automations(arguments: argparse.Namespace, screen: Screen, progress: Progres
     """Install the automations on the server of PREFECT_API_URL; 2 when nobody would be told."""
     webhook = _checked(arguments.webhook)
     if not os.environ.get("PREFECT_API_URL"):
-        raise PrefectAway("PREFECT_API_URL is not set")
+        raise NoPrefectServer("PREFECT_API_URL is not set")
     progress("asking Prefect", 0, None)
     with Connection.from_environment(
         config=arguments.config, name=arguments.connection, on_wait=progress.waiting

@@ -104,10 +104,27 @@ def _reconcile_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None
     reconcile_options(verb("reconcile", "Compare both sides to the cent; change nothing."), _day)
 
 
-def _serve_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+def _prefect_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.automations import automations_options
     from flows.serve_verbs import serve_options
 
     serve_options(verb("serve", "Run the schedules of prefect.yaml in one process (no worker)."))
+    automations_options(verb("automations", "Let Prefect's server raise alerts."))
+
+
+class Version(argparse.Action):
+    """Print which version this is; looked up only when somebody asks."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Print it and leave."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("teamleader-twikey")
+        except PackageNotFoundError:
+            found = "(not installed: run from a checkout)"
+        sys.stdout.write(f"teamleader-twikey {found}\n")
+        raise SystemExit(0)
 
 
 def _parser() -> Parser:
@@ -126,6 +143,7 @@ def _parser() -> Parser:
         epilog="Exit codes: 0 clean; 1 could not do its work (the message says the cure); 2 done,"
         " but something is held or differs; 3 another run is at work; 64 wrong usage.",
     )
+    parser.add_argument("--version", action=Version, nargs=0, help="print the version")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
@@ -158,13 +176,11 @@ def _parser() -> Parser:
     importing.add_argument(
         "--invite", action="store_true", help="a first or unusually large import is not silent"
     )
-    _follow_up_verbs(verb)
-    _desk_verbs(verb)
-    _customer_verbs(verb)
-    _mandate_verbs(verb)
-    _undo_verb(verb)
-    _reconcile_verb(verb)
-    _serve_verb(verb)
+    for add in (
+        _follow_up_verbs, _desk_verbs, _customer_verbs, _mandate_verbs, _undo_verb,
+        _reconcile_verb, _prefect_verbs,
+    ):  # fmt: skip
+        add(verb)
     return parser
 
 
@@ -222,6 +238,7 @@ def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen
 def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]:
     with in_one_go():
         from flows import (
+            automations,
             customer_verbs,
             mandate_verbs,
             reconcile_verbs,
@@ -231,6 +248,7 @@ def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]
         )
 
     return {
+        "automations": automations.automations,
         "init": verbs.init,
         "connect": verbs.connect,
         "check": verbs.check,

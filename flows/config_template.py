@@ -95,6 +95,14 @@ when = "news"
 heartbeat_hour = 7
 # The attachment for Belgian Excel, with ; between its columns; false: with commas.
 semicolon = true
+
+# Alerts; 0 switches one off. An invoice that is not in Twikey so many hours after it was booked is
+# named; keep this above the rhythm of your schedule.
+[watch]
+late_after_hours = 1
+# In Prefect (`teamleader-twikey automations`): no clean run for hours, something held for days.
+quiet_after_hours = 3
+held_after_days = 3
 """
 
 DOTENV = """\
@@ -116,4 +124,10 @@ TWIKEY_API_KEY=
 # SMTP_USER=
 # SMTP_PASSWORD=
 # SMTP_TLS=starttls
+# A dead-man's switch, asked for (GET) after each clean run; its service tells you when none comes.
+# TEAMLEADER_TWIKEY_PING_URL=
+# Where Prefect's server tells of what is wrong (`teamleader-twikey automations`).
+# TEAMLEADER_TWIKEY_WEBHOOK_URL=
+# Any of these may live in a Prefect Secret block instead; name the block:
+# TWIKEY_API_KEY_BLOCK=twikey-api-key
 """

@@ -1,4 +1,4 @@
-"""Acceptance A30: what is not in Twikey within the hour is named, whoever looks, and settles itself.
+"""Acceptance A30: what is not in Twikey within the hour is named, and settles by itself.
 
 An invoice that Teamleader told of, and that nothing keeps from Twikey, is an alert of its own. When
 no import ends well, nobody reads Teamleader: then the ledger only knows that it is behind. So

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -22,7 +22,7 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.types import SecretDict
 
-from connectors.errors import PrefectAway
+from connectors.errors import NoPrefectServer
 from flows.automations import Receivers, Watched
 from flows.mail_settings import Outgoing
 from flows.prefect_blocks import TeamleaderTwikeyMail
@@ -120,9 +120,7 @@ def _zombie() -> AutomationCore:
 
 def _told(blocks: list[UUID], subject: str, body: str) -> list[ActionTypes]:
     title = f"Teamleader->Twikey: {subject}"
-    return [
-        SendNotification(block_document_id=block, subject=title, body=body) for block in blocks
-    ]
+    return [SendNotification(block_document_id=block, subject=title, body=body) for block in blocks]
 
 
 # ---- installing
@@ -178,7 +176,7 @@ def _blocks(
         ("mail", TeamleaderTwikeyMail, _mail(receivers.mail)),
     ):
         if block is not None and not dry_run:
-            block.save(BLOCK, overwrite=True, _sync=True)
+            cast("Any", block).save(BLOCK, overwrite=True, _sync=True)
         number = _number(client, kind)
         if number is None and block is not None:
             number = UUID(int=0)  # a dry run that would make it
@@ -213,11 +211,11 @@ def _number(client: SyncPrefectClient, kind: type[Block]) -> UUID | None:
 
 @contextmanager
 def _server() -> Iterator[SyncPrefectClient]:
-    """Open the server; raises ``PrefectAway`` with what it said, never with an address."""
+    """Open the server; raises ``NoPrefectServer`` with what it said, never with an address."""
     try:
         with get_client(sync_client=True) as client:
             yield client
     except PrefectHTTPStatusError as refused:
-        raise PrefectAway(f"Prefect answered {refused.response.status_code}") from None
+        raise NoPrefectServer(f"Prefect answered {refused.response.status_code}") from None
     except (httpx.HTTPError, RuntimeError):
-        raise PrefectAway("No Prefect server answers at PREFECT_API_URL") from None
+        raise NoPrefectServer("No Prefect server answers at PREFECT_API_URL") from None

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from prefect.blocks.abstract import NotificationBlock
-from prefect.blocks.notifications import NotificationError
+from prefect.blocks.abstract import NotificationBlock, NotificationError
 from pydantic import Field, SecretStr
 
 from connectors.errors import MailNotSent, OutcomeUnknown

@@ -39,7 +39,7 @@ from flows.views import View, customers_view, follow_up_view, import_view, recon
 
 R = TypeVar("R")
 TAGS = ["teamleader", "twikey", "money", "command-line"]
-TRIES = 3  # a server that is started anew is back within these; a dead one costs 14 seconds
+TRIES = 2  # of each call, over six seconds; a dead server must not hold the work up
 log = logging.getLogger(__name__)
 
 

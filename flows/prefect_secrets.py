@@ -35,19 +35,21 @@ def secrets_of(blocks: Mapping[str, str], environment: Mapping[str, str]) -> dic
 def _value_of(block: str) -> str:
     """Return the text in one Secret block; ``ValueError`` says why there is none."""
     import httpx
-    from prefect.blocks.system import Secret
-    from prefect.exceptions import PrefectHTTPStatusError
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
     try:
-        value = Secret.load(block, _sync=True).get()
-    except ValueError:
-        cure = "make it under Blocks in Prefect's UI (type Secret)"
-        raise ValueError(f"Prefect has no usable Secret block {block}: {cure}") from None
+        with get_client(sync_client=True) as client:
+            found = client.read_block_document_by_name(block, "secret", include_secrets=True)
+    except ObjectNotFound:
+        cure = "make it in Prefect's pages under Blocks, as a Secret"
+        raise ValueError(f"Prefect has no Secret block {block}: {cure}") from None
     except PrefectHTTPStatusError as refused:
         status = refused.response.status_code
         raise ValueError(f"Prefect answered {status} when asked for block {block}") from None
     except (httpx.HTTPError, RuntimeError):
         raise ValueError(f"Prefect does not answer, so block {block} cannot be read") from None
+    value = found.data.get("value")
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"the Secret block {block} is empty or holds no text")
     return value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flows.import_booked import ImportRequest
 from flows.report import euro
 from mappings.mails import safe_link
 from mappings.markdown import cell
@@ -66,11 +67,17 @@ def import_view(connection: Connection, report: ImportReport) -> View:
     """Show an import: its plan when it was dry, else what it did, and what needs a person."""
     if report.dry_run:
         return View(f"{report.name} (dry run): {report.sent} would be sent", [plan_of(report)])
+    if not (asked(report) or report.sent or report.adopted or report.problems):
+        return View(None, [needs_you(connection.ledger)] if report.run_id else [])
     parts = [f"{n} {word}" for n, word in ((report.sent, "sent"), (report.held, "held")) if n]
-    name = f"{report.name}: {', '.join(parts)}" if parts else None
-    news = report.sent or report.held or report.skipped or report.adopted or report.problems
-    shown = [summary(report.name, report.headline(), _imported(report))] if news else []
-    return View(name, [*shown, needs_you(connection.ledger)])
+    name = f"{report.name}: {', '.join(parts) or 'nothing new'}"
+    figures = summary(report.name, report.headline(), _imported(report))
+    return View(name, [figures, needs_you(connection.ledger)])
+
+
+def asked(report: ImportReport) -> bool:
+    """Tell whether a person asked for this import: then it always says what it did."""
+    return report.run_id is not None and report.name != ImportRequest().name()
 
 
 def _imported(report: ImportReport) -> list[Row]:

@@ -12,7 +12,10 @@ from mappings.texts import clean, shorten
 
 FORMATS = re.compile(r"([\\`*_{}\[\]()<>#|~!&])")
 EMAIL = re.compile(r"([^\s@<>,;:\"'()\[\]])[^\s@<>,;:\"'()\[\]]*@([^\s@<>,;:\"'()\[\]]+)")
-IBAN = re.compile(r"\b([A-Z]{2}\d{2})(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?\b", re.I)
+IBAN = re.compile(
+    r"\b([A-Z]{2}\d{2})(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?\b"
+    r"|\b([A-Za-z]{2}\d{2})[A-Za-z0-9]{11,30}\b"
+)
 SCHEME = re.compile(r"(?i)(\w:)//|\b(www)\.|\]\(")
 LONGEST = 600
 
@@ -21,7 +24,7 @@ def masked(text: object) -> str:
     """Return a text in which addresses and account numbers can be told apart but not used."""
     plain = clean(str(text if text is not None else "")) or ""
     plain = EMAIL.sub(r"\1...@\2", plain)
-    return IBAN.sub(lambda found: f"{found[1]}...{found[0][-2:]}", plain)
+    return IBAN.sub(lambda found: f"{found[1] or found[2]}...{found[0][-2:]}", plain)
 
 
 def cell(text: object) -> str:

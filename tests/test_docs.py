@@ -38,7 +38,7 @@ TROUBLES = [
 PROGRAM = re.compile(r"(?:^|[\s/`])teamleader-twikey((?: +[^`\n#>]+)?)")
 VERBS = {
     "init", "connect", "check", "import", "held", "retry", "status", "journey", "mandates", "undo",
-    "reconcile",
+    "reconcile", "automations",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_every_reason_of_a_waiting_pdf_has_its_paragraph(code: str) -> None:
 
 def test_no_paragraph_is_about_something_that_is_no_more() -> None:
     """What was removed from the program is removed from the documents."""
-    prose = {"Backup"}
+    prose = {"Backup", "Restore", "Install", "Alerts", "Upgrade"}
     assert set(PARAGRAPHS) - prose == {*TROUBLES, *REASONS, *WAITING}
 
 

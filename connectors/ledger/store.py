@@ -154,7 +154,7 @@ def _prepared(path: Path) -> bool:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    for beside in ("-wal", "-shm"):  # left by a run that was killed, and copied back with the file
+    for beside in ("-wal", "-shm", ".new"):  # left by a run that was killed, copied back with it
         with suppress(FileNotFoundError):
             _close_to_others(path.with_name(path.name + beside))
     return _close_to_others(path).st_size == 0

@@ -138,6 +138,7 @@ def test_any_object_of_teamleader_is_a_record_or_an_error_of_ours(method: str) -
         check_kept(teamleader.complaint(body(found)))
 
     meets(whole(schema), read, schema)
+    assert teamleader.single(answer(whole(schema)), shape, method)
 
 
 def test_the_neighbours_of_a_spoilt_row_are_read() -> None:
@@ -167,7 +168,7 @@ def feed(key: str, read: Callable[[object], object]) -> Callable[[Any], None]:
 
     def reading(found: Any) -> None:
         try:
-            page = feed_page(answer(found, **{"X-LAST": "5"}), "the feed", key, read)
+            page = feed_page(Answer(200, {"X-LAST": "5"}, body(found)), "the feed", key, read)
         except OURS as error:
             check_kept(str(error))
             return

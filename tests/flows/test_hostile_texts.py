@@ -43,7 +43,9 @@ TEXTS = {
 }
 NUMBERS = ("a#b?c/d%e%2F..", "../../x", "2026 / 1?x=1#y", "%00", ".", "..")
 IDS = ("not-a-uuid", "..%2F..%2Fx", "2D8309E1-A005-0D4C-8674-5EB981ECD2C3'")
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 SAFE_PATH = re.compile(r"[A-Za-z0-9/_.-]*")
 VIEWS = (("held",), ("status",), ("status", "--mail"), ("customers",), ("retry", "all"))
 
@@ -211,7 +213,8 @@ def test_a_terminal_without_letters_is_enough(
 
 @pytest.mark.parametrize("text", ["\udcff", "a\x00", "' OR 1=1 --", "%", "*", "\u202ex", "\x1b[2J"])
 @pytest.mark.parametrize(
-    "verb", [("journey",), ("held",), ("retry",), ("invite",), ("follow-up", "--pdfs"), ("nonsense",)]
+    "verb",
+    [("journey",), ("held",), ("retry",), ("invite",), ("follow-up", "--pdfs"), ("nonsense",)],
 )  # fmt: skip
 def test_a_name_given_by_hand_is_only_a_name(
     office: Office, imported: dict[str, Any], verb: tuple[str, ...], text: str

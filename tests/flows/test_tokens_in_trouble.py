@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -27,10 +28,10 @@ ROOT = Path(__file__).parents[2]
 IMPORT = (sys.executable, "-m", "flows.cli", "import", "--days", "30", "--yes", "--json")
 
 
-def begun(office: Office) -> subprocess.Popen[str]:
-    """Begin an import as a process of its own."""
+def begun(office: Office, verb: Sequence[str] = IMPORT) -> subprocess.Popen[str]:
+    """Begin a verb, an import unless told otherwise, as a process of its own."""
     return subprocess.Popen(
-        IMPORT, cwd=ROOT, env=environment_of(office), text=True,
+        verb, cwd=ROOT, env=environment_of(office), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -59,7 +60,7 @@ def test_a_process_killed_while_its_renewal_is_answered_costs_a_consent_only(wor
     slow = worn.sandbox.world.fault("hang", path="access_token", seconds=30, handled=True)
     process = begun(worn)
     ends = time.monotonic() + 20
-    while not renewals(worn) and time.monotonic() < ends and process.poll() is None:
+    while 200 not in renewals(worn) and time.monotonic() < ends and process.poll() is None:
         process.poll()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -95,12 +96,7 @@ def test_a_renewal_that_never_arrived_costs_nothing(worn: Office) -> None:
 def test_three_processes_with_worn_access_renew_it_once(worn: Office) -> None:
     """P10, C15: an import and two checks at once: one renewal, and no token is spent twice."""
     check = (sys.executable, "-m", "flows.cli", "check", "--json")
-    others = [
-        subprocess.Popen(
-            check, cwd=ROOT, env=environment_of(worn), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        for _ in range(2)
-    ]  # fmt: skip
+    others = [begun(worn, check) for _ in range(2)]
     process = begun(worn)
     out, err = process.communicate(timeout=60)
     for other in others:
@@ -159,7 +155,7 @@ def test_files_with_tokens_are_for_their_owner_alone(
 def test_a_dry_run_leaves_no_copy_of_the_tokens(
     worn: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P0: the copy that a dry run works on is private while it is there, holds no token, and goes."""
+    """P0: the copy that a dry run works on is private, holds no token, and goes."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     found: list[tuple[int, int]] = []
 

@@ -83,7 +83,9 @@ class Response:
         content, kind = self.body, "text/plain; charset=utf-8"
         if isinstance(content, dict | list):
             content, kind = json.dumps(content, ensure_ascii=False, separators=(",", ":")), JSON
-        raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content or b""
+        if isinstance(content, str):
+            content = content.encode("utf-8", "backslashreplace")  # half a character, as in JSON
+        raw = content or b""
         names = {name.lower() for name in self.headers}
         return self.headers if "content-type" in names or not raw else {
             "Content-Type": kind,
