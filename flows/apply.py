@@ -55,7 +55,7 @@ def _adopt(run: Run, adopted: pd.DataFrame) -> None:
 
 def _create(run: Run, crossings: list[Crossing], invoices: list[NewInvoice]) -> None:
     """Create many in bulk; what a bulk refused or left out before goes singly for its reason."""
-    singly = run.ledger.crossings.left_out([c.id for c in crossings])
+    singly = run.ledger.unsettled.left_out([c.id for c in crossings])
     both = list(zip(crossings, invoices, strict=True))
     many = [(c, i) for c, i in both if c.id not in singly]
     if len(many) >= BULK_FROM:

@@ -84,12 +84,23 @@ def import_flow(
         days=days, since=since, until=until, numbers=tuple(numbers or ()), again=again,
         credit_notes=credit_notes, dry_run=dry_run, yes=yes, started_by="prefect",
     )  # fmt: skip
+
+    def work(opened: Connection) -> ImportReport:
+        return import_booked(opened, request, steps=as_tasks, tell=_tell)
+
+    return _on(connection, work, final_state)
+
+
+def _on(
+    connection: str, work: Callable[[Connection], R], state_of: Callable[[R], State[Any]]
+) -> State[Any]:
+    """Do some work on a connection of the environment and return how the flow run ended."""
     try:
         with Connection.from_environment(name=connection) as opened:
-            report = import_booked(opened, request, steps=as_tasks, tell=_tell)
+            report = work(opened)
     except Trouble as trouble:
         return stopped_state(trouble)
-    return final_state(report)
+    return state_of(report)
 
 
 def stopped_state(trouble: Trouble) -> State[Any]:
@@ -130,12 +141,11 @@ def follow_up_flow(
     request = FollowUpRequest(
         payments=payments, pdfs=pdfs, invitations=invitations, by_hand=by_hand, started_by="prefect"
     )
-    try:
-        with Connection.from_environment(name=connection) as opened:
-            report = follow_up(opened, request, steps=as_tasks, tell=_tell)
-    except Trouble as trouble:
-        return stopped_state(trouble)
-    return followed_state(report)
+
+    def work(opened: Connection) -> FollowUpReport:
+        return follow_up(opened, request, steps=as_tasks, tell=_tell)
+
+    return _on(connection, work, followed_state)
 
 
 def followed_state(report: FollowUpReport) -> State[Any]:
@@ -152,38 +162,37 @@ def _tell(what: str, done: int, total: int | None) -> None:
 
 def follow_up_on_prefect(connection: Connection, request: FollowUpRequest) -> FollowUpReport:
     """Run a follow-up of the command line as a Prefect flow run."""
-    reports: list[FollowUpReport] = []
-    troubles: list[Trouble] = []
 
-    @flow(name="follow-up", flow_run_name=request.name(), persist_result=False)
-    def from_the_command_line() -> State[Any]:
-        try:
-            reports.append(follow_up(connection, request, steps=as_tasks, tell=_tell))
-        except Trouble as trouble:
-            troubles.append(trouble)
-            return stopped_state(trouble)
-        return followed_state(reports[0])
+    def work() -> FollowUpReport:
+        return follow_up(connection, request, steps=as_tasks, tell=_tell)
 
-    with tags(*TAGS, "command-line"):
-        from_the_command_line(return_state=True)
-    if troubles:
-        raise troubles[0]
-    return reports[0]
+    return _from_the_command_line("follow-up", request.name(), work, followed_state)
 
 
 def import_on_prefect(connection: Connection, request: ImportRequest) -> ImportReport:
     """Run an import of the command line as a Prefect flow run, so that the UI shows it."""
-    reports: list[ImportReport] = []
+
+    def work() -> ImportReport:
+        return import_booked(connection, request, steps=as_tasks, tell=_tell)
+
+    return _from_the_command_line("import", request.name(), work, final_state)
+
+
+def _from_the_command_line(
+    name: str, run_name: str, work: Callable[[], R], state_of: Callable[[R], State[Any]]
+) -> R:
+    """Do some work inside a flow run and give its report, or its trouble, back to the caller."""
+    reports: list[R] = []
     troubles: list[Trouble] = []
 
-    @flow(name="import", flow_run_name=request.name(), persist_result=False)
+    @flow(name=name, flow_run_name=run_name, persist_result=False)
     def from_the_command_line() -> State[Any]:
         try:
-            reports.append(import_booked(connection, request, steps=as_tasks, tell=_tell))
+            reports.append(work())
         except Trouble as trouble:
             troubles.append(trouble)
             return stopped_state(trouble)
-        return final_state(reports[0])
+        return state_of(reports[0])
 
     with tags(*TAGS, "command-line"):
         from_the_command_line(return_state=True)
