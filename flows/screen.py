@@ -20,7 +20,7 @@ from flows.layout import clean, columns, hanging, shorten, width_of
 from flows.report import ImportReport
 
 if TYPE_CHECKING:
-    from flows.check import Finding
+    from flows.finding import Finding
     from flows.follow_up import FollowUpReport
 
 
@@ -123,7 +123,8 @@ class Screen:
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:
                 self.line(f"\n{row['code']}", "yellow")
-            head = f"  {clean(row['number'] or row['booking_id'])}: "
+            name = row["number"] or row["invoicee_name"] or row["booking_id"]
+            head = f"  {clean(name)}: "
             for text in hanging(head, clean(sentence_of(row["code"], row["detail"])), self._width):
                 self.line(text)
             if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:

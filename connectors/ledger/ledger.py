@@ -13,6 +13,7 @@ from connectors.ledger.bookings import Bookings
 from connectors.ledger.crossing import Crossings
 from connectors.ledger.customers import Customers
 from connectors.ledger.desk import Desk
+from connectors.ledger.dismissals import Dismissals
 from connectors.ledger.documents import Documents
 from connectors.ledger.feed import Feed
 from connectors.ledger.follow import Follow
@@ -22,6 +23,8 @@ from connectors.ledger.payments import Payments
 from connectors.ledger.reversals import Reversals
 from connectors.ledger.runs import Facts, Journal, Runs, Watermarks
 from connectors.ledger.store import Store
+from connectors.ledger.unsettled import Unsettled
+from connectors.ledger.vanished import Vanished
 
 
 class Ledger:
@@ -38,6 +41,7 @@ class Ledger:
         self.bookings = Bookings(self._store, self.journal)
         self.customers = Customers(self._store, self.journal)
         self.crossings = Crossings(self._store, self.journal)
+        self.unsettled = Unsettled(self._store)
         self.feed = Feed(self._store)
         self.desk = Desk(self._store, self.journal)
         self.documents = Documents(self._store, self.journal)
@@ -45,7 +49,9 @@ class Ledger:
         self.payments = Payments(self._store, self.journal)
         self.reversals = Reversals(self._store, self.journal)
         self.follow = Follow(self._store, self.journal)
+        self.vanished = Vanished(self._store)
         self.alerts = Alerts(self._store, self.journal)
+        self.dismissals = Dismissals(self._store, self.journal, self.alerts)
 
     def atomic(self) -> AbstractContextManager[None]:
         """Make several facts stand or fall together."""
