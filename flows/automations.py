@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 
 from connectors.errors import PrefectAway, UsageWrong
-from connectors.http import check_address
+from connectors.address import check_address
 from flows.connection import Connection
 from flows.mail_settings import Outgoing, outgoing
 from flows.progress import Progress
