@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.flows.money import follow_up, imported, on, open_alerts, payments, story
-from tests.flows.scenes import CUSTOMER, NUMBER, OpenOffice, book_100, creates, run, said
-from tests.flows.test_payments import in_progress, teamleader_writes
+from tests.flows.scenes import CUSTOMER, NUMBER, OpenOffice, book_100, creates
+from tests.flows.test_payments import in_progress
 
 # ---- in Twikey
 
@@ -117,32 +117,6 @@ def test_a_reversal_of_a_deleted_booking_leaves_no_alert(open_office: OpenOffice
     assert set(open_alerts(office)) == {"DELETED_IN_TEAMLEADER"}
 
 
-def test_a_deleted_customer_is_told_once(open_office: OpenOffice) -> None:
-    """C27, C28: its open invoices are named in one alert; nothing is created again."""
-    office, _ = imported(open_office)
-    book_100(office, number="2024 / 101")
-    office.imports()
-    office.sandbox.books.delete_customer(CUSTOMER)
-    office.forget_calls()
-    follow_up(office)
-    assert not open_alerts(office)  # read today
-    for day in ("2024-11-06", "2024-11-08", "2024-11-10"):
-        on(office, day)
-        follow_up(office, always=False)
-    wanted = "Klant NV, of 2024 / 100, 2024 / 101"
-    assert open_alerts(office) == {"CUSTOMER_DELETED": wanted}
-    shown = said(run(office, "status"))
-    assert "Klant NV: Teamleader no longer has a customer with open invoices" in shown
-    assert story(office, CUSTOMER).count("alert") == 1
-    assert story(office, CUSTOMER).count("not found in Teamleader") == 1
-    assert (creates(office), teamleader_writes(office)) == ([], [])
-    for number in (NUMBER, "2024 / 101"):
-        office.sandbox.twikey.actions["pay_link"](number)
-    follow_up(office)
-    follow_up(office)
-    assert not open_alerts(office)
-
-
 def test_a_merged_customer_is_told_once(open_office: OpenOffice) -> None:
     """C27: the invoices are another customer's now: told, and left where they are in Twikey."""
     office, invoice = imported(open_office)
@@ -158,15 +132,3 @@ def test_a_merged_customer_is_told_once(open_office: OpenOffice) -> None:
     assert open_alerts(office) == {"CUSTOMER_MERGED": "2024 / 100 of Klant Holding NV"}
     office.imports()
     assert len(creates(office)) == before
-
-
-def test_customers_are_read_once_a_day(open_office: OpenOffice) -> None:
-    """C27: one call per kind and hundred customers, at most two an hour."""
-    office, _ = imported(open_office)
-    found = []
-    for day, hour in (("2024-11-06", 9), ("2024-11-06", 12), ("2024-11-07", 12)):
-        on(office, day, hour=hour)
-        office.forget_calls()
-        follow_up(office, always=False)
-        found.append(len(office.calls("teamleader", "/companies.list")))
-    assert found == [1, 0, 1]
