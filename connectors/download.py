@@ -102,6 +102,8 @@ class Downloads:
                 return self._follow(line, url)
             except (requests.RequestException, TransportError, OSError) as error:
                 raise self._broken(line, error) from None
+            except ValueError:  # a name that no name server would be asked for, half an IPv6 one
+                raise NotDownloaded("PDF_ADDRESS", "its link is no address") from None
 
     def _line(self) -> Line:
         if not hasattr(self._mine, "line"):

@@ -8,22 +8,22 @@ not answered in a way we can read (``OutcomeUnknown`` for writes; reads are simp
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError as TransportError
 
+from connectors.address import check_address
+from connectors.broken import in_words, never_left
+from connectors.clock import Clock
 from connectors.errors import OutcomeUnknown, ServiceUnavailable, Throttled, UnexpectedAnswer
 
 log = logging.getLogger(__name__)
@@ -31,35 +31,6 @@ log = logging.getLogger(__name__)
 USER_AGENT = "teamleader-twikey/0.1 (self-run batch job)"
 PARTNER = "teamleader-twikey"
 MOST_NESTED = 100  # what the services say is nested 6 deep
-
-
-class Clock(Protocol):
-    """Time as the connectors see it; tests bring their own."""
-
-    def now(self) -> datetime:
-        """Return the wall clock, UTC with offset."""
-
-    def monotonic(self) -> float:
-        """Return seconds that never run backwards, the same for every process of this host."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class SystemClock:
-    """The host's own time."""
-
-    def now(self) -> datetime:
-        """Return the wall clock, UTC with offset."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return the host's monotonic clock in seconds."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def read_json(body: bytes) -> Any:
@@ -127,36 +98,6 @@ class NotSent(ServiceUnavailable):
 
 class _Lost(Exception):
     """The request left, or may have left, and no whole answer came back."""
-
-
-def check_address(name: str, url: str) -> str:
-    """Return ``url`` without trailing slash.
-
-    Raises ``ValueError`` unless it is https, or plain http on a loopback address.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.username or parts.password:
-        raise ValueError(f"{name} must not carry a user name or password")
-    if parts.scheme == "https" and host:
-        return url.rstrip("/")
-    if parts.scheme == "http" and _is_loopback(host):
-        return url.rstrip("/")
-    raise ValueError(f"{name} must start with https:// (plain http is for loopback addresses only)")
-
-
-def is_loopback_address(url: str) -> bool:
-    """Tell whether an address of the settings leads to this machine: a sandbox."""
-    return _is_loopback(urlsplit(url).hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Http:
@@ -308,11 +249,11 @@ class Http:
                     str(request.headers.get("Authorization", "")).rpartition(" ")[2],
                 )
         except requests.exceptions.ConnectionError as error:
-            if _never_left(error):
-                raise NotSent(f"{self.service} cannot be reached ({_in_words(error)})") from None
-            raise _Lost(_in_words(error)) from None
+            if never_left(error):
+                raise NotSent(f"{self.service} cannot be reached ({in_words(error)})") from None
+            raise _Lost(in_words(error)) from None
         except (requests.exceptions.RequestException, TransportError) as error:
-            raise _Lost(_in_words(error)) from None
+            raise _Lost(in_words(error)) from None
 
     @cached_property
     def _environment(self) -> dict[str, Any]:
@@ -357,38 +298,3 @@ class Http:
         if self.on_wait is not None:
             self.on_wait(seconds, why)
         self.clock.sleep(seconds)
-
-
-def _never_left(error: BaseException) -> bool:
-    """Tell whether a connection error came before the first byte of the request."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    reason = _reason(error)
-    return type(reason).__name__ in {
-        "NewConnectionError",
-        "NameResolutionError",
-        "ConnectTimeoutError",
-    } or "CERTIFICATE_VERIFY_FAILED" in str(reason)
-
-
-def _reason(error: BaseException) -> object:
-    """Return what urllib3 says behind an error of requests; a proxy's trouble is unwrapped."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return getattr(reason, "original_error", reason)
-
-
-def _in_words(error: BaseException) -> str:
-    """Name a transport error without its text, which may quote addresses and data."""
-    names = {type(error).__name__, type(_reason(error)).__name__}
-    for name, words in (
-        ("ConnectTimeout", "no connection in time"),
-        ("NameResolutionError", "its name is not known"),
-        ("NewConnectionError", "the connection was refused"),
-        ("SSLError", "its certificate or TLS connection is not valid"),
-        ("ReadTimeout", "timed out"),
-        ("ReadTimeoutError", "timed out"),
-        ("ConnectionError", "the connection broke"),
-    ):
-        if name in names:
-            return words
-    return "the answer broke off"

@@ -75,7 +75,7 @@ def _create(run: Run, crossings: list[Crossing], invoices: list[NewInvoice]) -> 
     """Create many in bulk; what a bulk refused or left out before, or was removed, goes singly."""
     crossings, invoices = _linked(run, crossings, invoices)
     ids = [c.id for c in crossings]
-    singly = run.ledger.crossings.left_out(ids) | run.ledger.tombstones.removed_before(ids)
+    singly = run.ledger.unsettled.left_out(ids) | run.ledger.tombstones.removed_before(ids)
     both = list(zip(crossings, invoices, strict=True))
     many = [(c, i) for c, i in both if c.id not in singly]
     if len(many) >= BULK_FROM:

@@ -6,8 +6,8 @@ import argparse
 import os
 from dataclasses import dataclass
 
+from connectors.address import check_address
 from connectors.errors import NoPrefectServer, UsageWrong
-from connectors.http import check_address
 from flows.connection import Connection
 from flows.mail_settings import Outgoing, outgoing
 from flows.progress import Progress

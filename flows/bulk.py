@@ -29,19 +29,19 @@ def create_in_bulk(
     try:
         twikey_batch = run.connection.twikey.create_invoices(invoices)
     except OutcomeUnknown as lost:
-        ledger.crossings.bulk_ended(batch, "unknown")
+        ledger.unsettled.bulk_ended(batch, "unknown")
         ledger.crossings.unknown(ids, str(lost), run.id, run.now())
         run.in_doubt = str(lost)
         return set()
     except CallRefused as refused:
-        ledger.crossings.bulk_ended(batch, "none")
+        ledger.unsettled.bulk_ended(batch, "none")
         ledger.crossings.not_applied(ids, run.id, run.now(), str(refused))
         return set(ids)
     except Halted as halt:
-        ledger.crossings.bulk_ended(batch, "none")
+        ledger.unsettled.bulk_ended(batch, "none")
         ledger.crossings.not_applied(ids, run.id, run.now(), str(halt))
         raise
-    ledger.crossings.bulk_accepted(batch, twikey_batch)
+    ledger.unsettled.bulk_accepted(batch, twikey_batch)
     result = _wait_for(run, twikey_batch)
     if result is None:
         run.in_doubt = f"Twikey is still working on a bulk of {len(ids)}"
@@ -80,13 +80,13 @@ def record_bulk(run: Run, batch: int, result: BatchResult) -> set[str]:
     nothing was imported is looked up too before anything is sent again.
     """
     crossings = run.ledger.crossings
-    members = set(crossings.members(batch))
+    members = set(run.ledger.unsettled.members(batch))
     rows = {row.id: row for row in result.rows if row.id in members}
     done = [(i, i, None, None) for i, row in rows.items() if row.ok]
     refused = {i: row.status for i, row in rows.items() if not row.ok}
     lost = sorted(members - set(rows))
     with run.ledger.atomic():
-        crossings.bulk_ended(batch, result.state)
+        run.ledger.unsettled.bulk_ended(batch, result.state)
         if done:
             how, profile = "created in Twikey (bulk)", profile_to_set(run)
             crossings.sent(done, run.id, run.now(), how=how, new_profile=profile)
@@ -107,4 +107,4 @@ def settle_bulk(run: Run, batch: int, twikey_batch: str, *, overdue: bool) -> No
     if result.state != "busy":
         record_bulk(run, batch, result)
     elif overdue:
-        run.ledger.crossings.bulk_ended(batch, "unknown")
+        run.ledger.unsettled.bulk_ended(batch, "unknown")

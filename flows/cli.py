@@ -69,7 +69,9 @@ def _desk_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     retry = verb("retry", "Let held bookings be decided anew now.")
     retry.add_argument("name", nargs="*", help="only these reasons, numbers or ids (or `all`)")
     retry.add_argument(
-        "--confirm", action="store_true", help="you looked: a reused number is right as it is"
+        "--confirm",
+        action="store_true",
+        help="you looked: a reused number is right, money too much or paid back is settled by hand",
     )
     retry.add_argument("--later", action="store_true", help="leave it to the next run")
     status = verb("status", "Did it run, is it behind, what is stuck?")

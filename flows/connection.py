@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
+from connectors.clock import Clock, SystemClock
 from connectors.errors import SettingsWrong
-from connectors.http import Clock, Http, SystemClock
+from connectors.http import Http
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.vault import Vault
 from connectors.teamleader.auth import Access, Integration, TokenStore

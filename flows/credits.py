@@ -19,7 +19,7 @@ from flows.report import euro
 from flows.run import Run
 from mappings.credits import ENDED, asked_too_much, figures, late, to_give_back
 from mappings.guards import settled
-from mappings.payments import other_peoples
+from mappings.markers import other_peoples
 
 PARTLY, WHOLE, AFTER = "PARTLY_CREDITED", "CREDITED", "CREDITED_AFTER_PAYMENT"
 CODES = (PARTLY, WHOLE, AFTER)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.errors import CallRefused, UnexpectedAnswer
 from connectors.ledger.invitations import Watched
 from connectors.ledger.runs import text
 from flows.run import Run
@@ -44,9 +45,18 @@ def look_at_deliveries(run: Run, rules: InvitationRules) -> int:
         if asked == LOOKS_PER_RUN:
             break
         if one.state is not None or _is_twikeys_task(run, one, rules):
-            _look(run, one)
+            _look_or_put_off(run, one)
             asked += 1
     return asked
+
+
+def _look_or_put_off(run: Run, one: Watched) -> None:
+    """Look at one delivery; an odd answer about one keeps the others from nothing."""
+    try:
+        _look(run, one)
+    except (UnexpectedAnswer, CallRefused) as odd:
+        run.notes.append(f"{one.number or one.id}: {odd}")
+        run.ledger.invitations.looked(one.id, "none", run.now() + PAUSES[0], counts=False)
 
 
 def _settle_what_is_over(run: Run) -> None:

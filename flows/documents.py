@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from connectors.address import is_loopback_address
 from connectors.download import Downloads, Fetched, NotDownloaded
 from connectors.errors import (
     CallRefused,
@@ -23,11 +24,11 @@ from connectors.errors import (
     UnexpectedAnswer,
     UsageWrong,
 )
-from connectors.http import NotSent, is_loopback_address
+from connectors.http import NotSent
 from connectors.ledger.documents import FOUND, Wanted
 from connectors.teamleader.records import DownloadLink
 from flows.run import Run
-from mappings.documents import pause_after
+from mappings.documents import BACK_OFF, pause_after
 
 PARALLEL = 2
 PER_RUN = 600  # of a scheduled run: three minutes of Teamleader's limit; the rest comes next
@@ -126,11 +127,37 @@ def _settle(run: Run, done: _Round) -> None:
     """Look up every PUT without a known outcome: is the PDF there? (reliability P5)."""
     documents = run.ledger.documents
     for wanted in documents.unsettled(run.now()):
-        if run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
-            documents.attached(wanted.id, wanted.sha256, wanted.size, run.id, run.now(), how=FOUND)
-            done.add("found")
+        there = _stands_there(run, wanted, done)
+        if there:
+            _found(run, wanted, done, wanted.sha256, wanted.size)
+        elif there is None:
+            documents.look_later(wanted.id, run.now() + pause_after(len(BACK_OFF)))
         else:
             documents.not_sent(wanted.id, run.now())
+
+
+def _stands_there(run: Run, wanted: Wanted, done: _Round) -> bool | None:
+    """Tell whether Twikey has a PDF of a booking; None when its answer says neither."""
+    try:
+        there = run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None
+    except NotFound:
+        return False
+    except (CallRefused, UnexpectedAnswer) as odd:
+        run.notes.append(f"{wanted.number or wanted.id}: {odd}; it is looked up later")
+        done.trouble("Twikey", str(odd))
+        return None
+    done.answered("Twikey")
+    return there
+
+
+def _found(
+    run: Run, wanted: Wanted, done: _Round, sha256: str | None = None, size: int | None = None
+) -> None:
+    """Record that Twikey has the PDF already."""
+    with run.ledger.atomic():
+        run.ledger.documents.attached(wanted.id, sha256, size, run.id, run.now(), how=FOUND)
+        run.ledger.alerts.settle(wanted.id, "PDF_REFUSED", run.id, run.now())
+    done.add("found")
 
 
 # ---- one round
@@ -160,9 +187,12 @@ def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
 
 def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
     """Ask for the link of one PDF; None when it waits, or when Twikey has a PDF already."""
-    if wanted.adopted and run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
-        run.ledger.documents.attached(wanted.id, None, None, run.id, run.now(), how=FOUND)
-        done.add("found")
+    there = _stands_there(run, wanted, done) if wanted.adopted or wanted.refused else False
+    if there:
+        _found(run, wanted, done)
+        return None
+    if there is None:
+        _wait(run, wanted, "PDF_NOT_SAID", "Twikey did not answer plainly", done)
         return None
     teamleader = run.connection.teamleader
     ask = (
@@ -246,9 +276,8 @@ def _after_refusal(run: Run, wanted: Wanted, refused: NotFound | CallRefused, do
         _wait(run, wanted, "PDF_STATE", str(refused), done)
         return
     gone = isinstance(refused, NotFound)
-    if not gone and run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None:
-        documents.attached(wanted.id, None, None, run.id, now, how=FOUND)
-        done.add("found")
+    if not gone and _stands_there(run, wanted, done):
+        _found(run, wanted, done)
         return
     code = "GONE_IN_TWIKEY" if gone else "PDF_REFUSED"
     with run.ledger.atomic():

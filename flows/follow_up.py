@@ -12,7 +12,8 @@ from typing import Any
 from flows.connection import Connection
 from flows.documents import DocumentsReport, attach_pdfs
 from flows.guards import SweepReport, sweep
-from flows.invitations import InvitationsReport, invite_due, invite_one
+from flows.invitations import InvitationsReport, invite_due
+from flows.invite_by_hand import invite_one
 from flows.mail import with_summary
 from flows.payments import PaymentsReport, write_back
 from flows.run import Run, Steps, Tell, at_work, plainly, silently

@@ -94,7 +94,7 @@ def _facts(connection: Connection) -> list[list[str]]:
         ["Requests left to Teamleader", f"{left} of {window.limit} in this minute"],
         ["Bookings", _counted(ledger.desk.stages())],
         ["PDFs", _counted({PDFS.get(what, what): n for what, n in pdfs.items()}) or "none yet"],
-        ["Writes to be looked up", str(len(ledger.crossings.open_writes()))],
+        ["Writes to be looked up", str(len(ledger.unsettled.writes()))],
         ["Automatic", "on" if connection.settings.automatic else "**off**"],
         ["Summary by mail", escaped(_mail(connection, mail))],
     ]

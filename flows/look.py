@@ -19,13 +19,14 @@ def read_by_ids(run: Run, ids: Sequence[str]) -> dict[str, Followed]:
     with an alert (API reference 9.4).
     """
     back: list[str] = []
+    unreadable: set[str | None] = set()
     for page in run.connection.teamleader.booked_invoices(ids=ids):
         run.ledger.bookings.listed(page, run.id, run.now())
         back += [booking.id for booking in page.bookings]
         for bad in page.unreadable:
             run.notes.append(f"{bad.number or bad.id} cannot be read: {bad.problem}")
-        back += [bad.id for bad in page.unreadable if bad.id]
-    for lost in sorted(set(ids) - set(back)):
+            unreadable.add(bad.id)
+    for lost in sorted(set(ids) - set(back) - unreadable):
         look_at(run, lost)
     return {
         each: one

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.http import is_loopback_address
+from connectors.address import is_loopback_address
 from flows.settings import MAILBOX, Mail, Secrets
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from flows.reversals import go_on, undo
 from flows.run import Run
 from flows.settle import read_twikey
 from mappings.money_events import event_of, seen_event, told_before
-from mappings.payments import Decision, decide, is_echo, left_over, net, set_aside
+from mappings.netting import net
+from mappings.payments import Decision, decide, is_echo, left_over, set_aside
 
 
 @dataclass
@@ -201,7 +202,7 @@ def _decided(run: Run) -> list[tuple[str, Decision]]:
         for one in (one for _, decision in found for one in decision.drop):
             payments.ended(one, "removed", run.id, run.now(), why="undone before it was registered")
         for booking_id, decision in found:
-            _tell_part_refunds(run, booking_id, decision)
+            _tell_part_refunds(run, events[booking_id], decision)
     return found
 
 
@@ -239,11 +240,11 @@ def _aside(run: Run, event: MoneyEvent, state: str, why: str, *, echo: bool) -> 
             run.ledger.alerts.alert(event.booking_id, code, detail, run.id, run.now())
 
 
-def _tell_part_refunds(run: Run, booking_id: str, decision: Decision) -> None:
-    for event, state, why in decision.marks:
-        if state == "held":
-            detail = f"event {event}: {why}"
-            run.ledger.alerts.alert(booking_id, "PARTIAL_REFUND", detail, run.id, run.now())
+def _tell_part_refunds(run: Run, events: Sequence[MoneyEvent], decision: Decision) -> None:
+    held = {event: why for event, state, why in decision.marks if state == "held"}
+    for event in (event for event in events if event.event_id in held):
+        detail = f"{euro(event.amount_cents)} of {event.occurred_at[:10]}: {held[event.event_id]}"
+        run.ledger.alerts.alert(event.booking_id, "PARTIAL_REFUND", detail, run.id, run.now())
 
 
 HELD = ("STRICT_MODE", "PAYMENT_HELD", "PARTIAL_REFUND")

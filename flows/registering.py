@@ -9,15 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.errors import CallRefused, Halted, NotFound, OutcomeUnknown, ServiceUnavailable
-from connectors.ledger.records import Followed, MoneyEvent, Registration
+from connectors.errors import (
+    CallRefused,
+    Halted,
+    NotFound,
+    NotPermitted,
+    OutcomeUnknown,
+    ServiceUnavailable,
+)
+from connectors.ledger.records import IN_PART, Followed, MoneyEvent, Registration, Survivor
 from connectors.ledger.runs import text
 from flows.look import PER_CALL, gone, look_at, read_by_ids
 from flows.report import euro
 from flows.run import Run
-from mappings.payments import Wanted, marker, method_of, same_day, shares, take
+from mappings.markers import Wanted, marker, same_day, take
+from mappings.payments import Wish, method_of, shares
 
 LOST_IN_A_ROW = 3
 NO_ROOM = "Teamleader has nothing due any more"
@@ -64,65 +73,91 @@ def look_for(run: Run, booking_id: str, found: Sequence[Registration], otherwise
 # ---- what is to be registered now
 
 
-def register(run: Run, wanted: dict[str, list[MoneyEvent]]) -> None:
-    """Register payments, booking id -> its events in order; verify by a second look."""
-    ids = list(wanted)
-    lost = 0
+@dataclass
+class Answers:
+    """How Teamleader answered the registrations of one run."""
+
+    accepted: int = 0
+    lost_in_a_row: int = 0
+    forbidden: NotPermitted | None = None
+
+    def note(self, state: str) -> None:
+        """Count one answer; raises ServiceUnavailable when too many were lost in a row."""
+        self.accepted += state == "accepted"
+        self.lost_in_a_row = self.lost_in_a_row + 1 if state == "unknown" else 0
+        if self.lost_in_a_row == LOST_IN_A_ROW:
+            lost = f"Teamleader left {LOST_IN_A_ROW} payments without an answer"
+            raise ServiceUnavailable(lost)
+
+
+def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
+    """Register money, booking id -> its wishes in order; verify by a second look.
+
+    A 403 concerns one invoice (strict mode) as long as another was accepted; when all were
+    answered so, the right to register is missing, and the run says so in the end.
+    """
+    ids, answers = list(wanted), Answers()
     for start in range(0, len(ids), PER_CALL):
         fresh = read_by_ids(run, ids[start : start + PER_CALL])
         expected: dict[str, int] = {}
         for booking_id, booking in fresh.items():
-            due, unknown = _register_one(run, booking, wanted[booking_id])
-            lost = lost + 1 if unknown else 0
+            due = _register_one(run, booking, wanted[booking_id], answers)
             if due is not None:
                 expected[booking_id] = due
-            if lost == LOST_IN_A_ROW:
-                raise ServiceUnavailable(f"Teamleader left {lost} payments without an answer")
             run.tell("registering payments in Teamleader", start + len(expected), len(ids))
         _verify(run, expected)
+    if answers.forbidden is not None and not answers.accepted:
+        run.problems.append(answers.forbidden)
 
 
 def _register_one(
-    run: Run, booking: Followed, events: Sequence[MoneyEvent]
-) -> tuple[int | None, bool]:
-    """Register one booking's payments; return what is due then (None: no write), and a loss."""
+    run: Run, booking: Followed, wishes: Sequence[Wish], answers: Answers
+) -> int | None:
+    """Register one booking's money; return what is due then, None where nothing was accepted."""
     if booking.adopted:
-        events = _not_there_before(run, booking, events)
+        wishes = _not_there_before(run, booking, wishes)
     room = 0 if booking.paid or booking.status == "draft" else (booking.due_cents or 0)
     before = run.ledger.payments.registrations([booking.id])[booking.id]
     accepted = False
-    for event, share in shares(events, room):
+    for wish, share in shares(wishes, room):
         if share == 0:
-            run.ledger.payments.decided([(event.event_id, "reported", NO_ROOM)], run.id, run.now())
+            _no_room(run, wish.event, NO_ROOM)
             continue
-        one = _registration(run, booking, event, share, before)
+        one = _registration(run, booking, wish, share, before)
         before.append(one)
-        state = _send(run, booking, one)
+        state = _send(run, booking, wish.event, one, answers)
+        answers.note(state)
         if state != "accepted":
-            return (room if accepted else None), state == "unknown"
+            break
         accepted = True
         room -= share
-    return (room if accepted else None), False
+    return room if accepted else None
 
 
-def _not_there_before(
-    run: Run, booking: Followed, events: Sequence[MoneyEvent]
-) -> list[MoneyEvent]:
+def _no_room(run: Run, event: MoneyEvent, why: str) -> None:
+    """Leave money, or the rest of it, to be told; the guards reopen it when there is room."""
+    parts = run.ledger.payments.registrations([event.booking_id])[event.booking_id]
+    placed = any(one.payment == event.event_id and one.state == "done" for one in parts)
+    mark = ("registered", IN_PART) if placed else ("reported", why)
+    run.ledger.payments.decided([(event.event_id, *mark)], run.id, run.now())
+
+
+def _not_there_before(run: Run, booking: Followed, wishes: Sequence[Wish]) -> list[Wish]:
     """Leave out what was registered before this ledger knew the booking (reliability P12)."""
-    early = [event for event in events if event.occurred_at < (booking.sent_at or "")]
+    early = [wish for wish in wishes if wish.event.occurred_at < (booking.sent_at or "")]
     if not early:
-        return list(events)
+        return list(wishes)
     detail = look_at(run, booking.id)
     if detail is None:
         return []
-    left, kept = list(detail.payments), [event for event in events if event not in early]
-    for event in early:
-        paid_at = marker(booking.id, event, run.now(), run.connection.zone)
-        wanted = Wanted(event.amount_cents, text(paid_at))
+    left, kept = list(detail.payments), [wish for wish in wishes if wish not in early]
+    for wish in early:
+        paid_at = marker(booking.id, wish.event, run.now(), run.connection.zone)
+        wanted = Wanted(wish.cents, text(paid_at))
         hit = same_day(left, wanted, run.connection.zone)
         if hit is not None:
             left.remove(hit)
-            one = _registration(run, booking, event, event.amount_cents, [])
+            one = _registration(run, booking, wish, wish.cents, [])
             one = one._replace(paid_at=hit.paid_at)
             with run.ledger.atomic():
                 run.ledger.payments.begin(one, run.now())
@@ -131,57 +166,66 @@ def _not_there_before(
                 )
         elif detail.paid or (detail.due_cents or 0) <= 0:
             why = "paid in Teamleader before this ledger knew it"
-            run.ledger.payments.decided([(event.event_id, "ignored", why)], run.id, run.now())
+            run.ledger.payments.decided([(wish.event.event_id, "ignored", why)], run.id, run.now())
         else:
-            kept.append(event)
-    return sorted(kept, key=lambda event: (event.occurred_at, event.seq))
+            kept.append(wish)
+    return sorted(kept, key=lambda wish: (wish.event.occurred_at, wish.event.seq))
 
 
 def _registration(
-    run: Run, booking: Followed, event: MoneyEvent, share: int, before: Sequence[Registration]
+    run: Run, booking: Followed, wish: Wish, share: int, before: Sequence[Registration]
 ) -> Registration:
     """Return the intent for one payment; a marker that was chosen once stays."""
-    earlier = next((one for one in before if one.event_id == event.event_id), None)
+    earlier = next((one for one in before if one.event_id == wish.id), None)
     if earlier is not None:
         paid_at = earlier.paid_at
     else:
         taken = [one.paid_at for one in before]
-        paid_at = text(marker(booking.id, event, run.now(), run.connection.zone, taken))
+        zone = run.connection.zone
+        paid_at = text(marker(booking.id, wish.event, run.now(), zone, taken, wish.id))
     methods = run.connection.settings.payments.methods
     return Registration(
-        event.event_id,
+        wish.id,
         booking.id,
         share,
-        booking.currency or event.currency,
+        booking.currency or wish.event.currency,
         paid_at,
-        methods.get(method_of(event.source)),
+        methods.get(method_of(wish.event.source)),
         "sending",
         text(run.not_before()),
     )
 
 
-def _send(run: Run, booking: Followed, one: Registration) -> str:
+def tell_teamleader(run: Run, booking_id: str, one: Registration | Survivor) -> None:
+    """Register one payment with its marker; raises what the call raises."""
+    run.connection.teamleader.register_payment(
+        booking_id,
+        one.amount_cents,
+        one.currency,
+        datetime.fromisoformat(one.paid_at),
+        one.method_id,
+    )
+
+
+def _send(
+    run: Run, booking: Followed, event: MoneyEvent, one: Registration, answers: Answers
+) -> str:
     """Register one payment under its intent; return accepted, unknown or refused."""
     payments = run.ledger.payments
     payments.begin(one, run.now())
     try:
-        run.connection.teamleader.register_payment(
-            booking.id,
-            one.amount_cents,
-            one.currency,
-            datetime.fromisoformat(one.paid_at),
-            one.method_id,
-        )
+        tell_teamleader(run, booking.id, one)
     except OutcomeUnknown as lost:
         payments.ended(one, "unknown", run.id, run.now(), why=str(lost))
         return "unknown"
-    except NotFound:
-        payments.ended(one, "planned", run.id, run.now(), why="the invoice is gone")
-        gone(run, booking.id)
-        return "refused"
-    except CallRefused as refused:
+    except (CallRefused, NotFound, NotPermitted) as refused:
         payments.ended(one, "planned", run.id, run.now(), why=str(refused))
-        _after_refusal(run, booking, one, refused)
+        if isinstance(refused, NotFound):
+            gone(run, booking.id)
+        else:
+            _after_refusal(run, booking, event, one, refused)
+        if isinstance(refused, NotPermitted):
+            answers.forbidden = refused
         return "refused"
     except Halted as halt:
         payments.ended(one, "planned", run.id, run.now(), why=str(halt))
@@ -190,22 +234,20 @@ def _send(run: Run, booking: Followed, one: Registration) -> str:
     return "accepted"
 
 
-def _after_refusal(run: Run, booking: Followed, one: Registration, refused: CallRefused) -> None:
+def _after_refusal(
+    run: Run, booking: Followed, event: MoneyEvent, one: Registration, refused: Exception
+) -> None:
     """Look why: paid by somebody meanwhile, room for less, or a clash that a person settles."""
     detail = look_at(run, booking.id)
     if detail is None:
         return
     due = detail.due_cents or 0
     if detail.paid or due <= 0:
-        run.ledger.payments.decided(
-            [(one.event_id, "reported", "somebody registered it in Teamleader meanwhile")],
-            run.id,
-            run.now(),
-        )
+        _no_room(run, event, "somebody registered it in Teamleader meanwhile")
     elif due >= one.amount_cents:
         with run.ledger.atomic():
             why = f"Twikey says {booking.twikey_state}, Teamleader {detail.status}; {refused}"
-            run.ledger.payments.decided([(one.event_id, "held", why)], run.id, run.now())
+            run.ledger.payments.decided([(event.event_id, "held", why)], run.id, run.now())
             run.ledger.alerts.alert(booking.id, "STRICT_MODE", why, run.id, run.now())
 
 

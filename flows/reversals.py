@@ -8,16 +8,16 @@ for a new plan and for one that a crash or a lost answer left: it reads what sta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from connectors.errors import CallRefused, Halted, NotFound, OutcomeUnknown
-from connectors.ledger.records import Reversal, Survivor
+from connectors.errors import CallRefused, Halted, NotFound, NotPermitted, OutcomeUnknown
+from connectors.ledger.records import DISMISSED, Reversal, Survivor
 from connectors.ledger.runs import text
 from connectors.teamleader.records import InvoiceDetail, Payment
 from flows.look import gone, look_at
+from flows.registering import tell_teamleader
 from flows.report import euro
 from flows.run import Run
-from mappings.payments import Wanted, missing, survivors, take
+from mappings.markers import Wanted, missing, survivors, take
 
 ALONE = "ours is not among the payments in Teamleader"
 
@@ -86,7 +86,11 @@ def _plan(run: Run, reversal: Reversal, detail: InvoiceDetail) -> tuple[bool, li
     mine = payments.registrations([booking])[booking]
     undone = [one for one in mine if one.event_id in reversal.event_ids]
     kept = [one for one in mine if one.event_id not in reversal.event_ids and one.state == "done"]
-    came_in = {event.event_id: event.amount_cents for event in payments.of([booking])[booking]}
+    came_in = {
+        event.event_id: event.amount_cents
+        for event in payments.of([booking])[booking]
+        if not (event.note or "").startswith(DISMISSED)
+    }
     return survivors(
         detail.payments, detail.due_cents or 0, undone, kept, came_in, run.connection.zone
     )
@@ -107,7 +111,7 @@ def _send_removal(run: Run, reversal: Reversal, detail: InvoiceDetail) -> bool:
         gone(run, reversal.booking_id)
         _without_invoice(run, reversal)
         return False
-    except CallRefused as refused:
+    except (CallRefused, NotPermitted) as refused:
         _hold(run, reversal, "STRICT_MODE", f"Teamleader says {detail.status}; {refused}")
         return False
     except Halted:
@@ -164,20 +168,14 @@ def _put_back(run: Run, reversal: Reversal, survivor: Survivor) -> bool:
     ledger = run.ledger
     ledger.reversals.putting_back(reversal, survivor, run.now(), run.not_before())
     try:
-        run.connection.teamleader.register_payment(
-            reversal.booking_id,
-            survivor.amount_cents,
-            survivor.currency,
-            datetime.fromisoformat(survivor.paid_at),
-            survivor.method_id,
-        )
+        tell_teamleader(run, reversal.booking_id, survivor)
     except OutcomeUnknown as lost:
         ledger.journal.add(
             run.id, run.now(), reversal.booking_id, "answer lost while putting a payment back",
             why=str(lost),
         )  # fmt: skip
         return False
-    except (CallRefused, NotFound) as refused:
+    except (CallRefused, NotFound, NotPermitted) as refused:
         detail = f"{_listed([survivor])}; {refused}"
         with ledger.atomic():
             ledger.reversals.set(reversal, "restoring", run.now(), str(refused))

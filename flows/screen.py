@@ -21,7 +21,7 @@ from flows.remarks import remark_lines
 from flows.report import ImportReport
 
 if TYPE_CHECKING:
-    from flows.check import Finding
+    from flows.finding import Finding
     from flows.follow_up import FollowUpReport
 
 
@@ -135,7 +135,8 @@ class Screen:
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:
                 self.line(f"\n{row['code']}", "yellow")
-            head = f"  {shorten(clean(row['number'] or row['booking_id']), NUMBER)}: "
+            name = row["number"] or row["invoicee_name"] or row["booking_id"]
+            head = f"  {shorten(clean(name), NUMBER)}: "
             for text in hanging(head, _sentence(row["code"], row["detail"]), self._width):
                 self.line(text)
             if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:

@@ -23,8 +23,8 @@ from pydantic import (
     ValidationError,
 )
 
+from connectors.address import check_address
 from connectors.errors import SettingsWrong
-from connectors.http import check_address
 
 HOME_VARIABLE = "TEAMLEADER_TWIKEY_HOME"
 CONFIG_NAME = "config.toml"

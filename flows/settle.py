@@ -63,10 +63,11 @@ def settle(run: Run) -> int:
     settle_resets(run)
     settle_removals(run)
     crossings.close_repeatable(run.now())
-    for bulk in crossings.open_bulks():
+    for bulk in run.ledger.unsettled.bulks():
         overdue = bulk["not_before"] <= text(run.now() - BUSY_AT_MOST)
         settle_bulk(run, bulk["id"], bulk["twikey_batch"], overdue=overdue)
-    writes = [w.sent for w in crossings.open_writes() if w.not_before <= text(run.now())]
+    found, now = run.ledger.unsettled.writes(), text(run.now())
+    writes = [write.sent for write in found if write.not_before <= now]
     for done, sent in enumerate(writes, start=1):
         run.tell("looking up writes whose answer was lost", done, len(writes))
         standing = find_in_twikey(run, sent.booking_id, sent.number, sent.sent_as)
@@ -85,7 +86,7 @@ def verify_bulk_creates(run: Run) -> None:
     the feed shows creates at all, what it does not show is looked up; where it shows none, a few
     are enough as long as they stand there. One that does not is held.
     """
-    found = run.ledger.crossings.unverified(text(run.now() - VERIFIED_AFTER))
+    found = run.ledger.unsettled.unverified(text(run.now() - VERIFIED_AFTER))
     if found is None:
         return
     batch, unseen, echoes = found
@@ -96,7 +97,7 @@ def verify_bulk_creates(run: Run) -> None:
     for booking_id in missing:
         verdict = held(run, booking_id, "DIFFERS", "Twikey said it was created, but has it not")
         run.ledger.crossings.refused([verdict], run.id, run.now())
-    run.ledger.crossings.bulk_ended(batch, "verified")
+    run.ledger.unsettled.bulk_ended(batch, "verified")
 
 
 def _spread(ids: list[str]) -> list[str]:

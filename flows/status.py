@@ -27,7 +27,7 @@ def status_of(connection: Connection) -> dict[str, Any]:
         "behind_seconds": _seconds(watermarks["invoices"], now),
         "bookings": ledger.desk.stages(),
         "customers": ledger.customers.count_known(),
-        "unsettled": len(ledger.crossings.open_writes()),
+        "unsettled": len(ledger.unsettled.writes()),
         "waiting": ledger.desk.held(),
         "alerts": alerts_now(connection),
         "pdfs": ledger.documents.counts(),

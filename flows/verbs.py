@@ -6,6 +6,7 @@ import argparse
 import getpass
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.errors import SettingsWrong, UsageWrong
@@ -152,15 +153,17 @@ def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
     if arguments.confirm and not names:
         raise UsageWrong("--confirm takes the numbers you looked at")
     with _open(arguments, progress) as connection:
+        closed = _dismiss(connection, names, screen) if arguments.confirm else []
         released = connection.ledger.desk.release(
             names, connection.clock.now(), _user(), confirm=arguments.confirm
         )
         waits = released or connection.ledger.desk.held(names)  # the unsettled are looked up again
-        if not waits and names:
+        if not waits and names and not closed:
             raise UsageWrong(f"nothing held is called {' or '.join(names)}")
         if not waits:
-            screen.machine({"released": []})
-            screen.line("Nothing is held.")
+            screen.machine({"released": [], "closed": closed})
+            if not closed:
+                screen.line("Nothing is held.")
             return 0
         if released:
             screen.line(f"Released: {', '.join(shorten(one, NUMBER) for one in released)}")
@@ -172,6 +175,17 @@ def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
     progress.close()
     screen.report(report)
     return report.exit_code
+
+
+def _dismiss(connection: Connection, names: Sequence[str], screen: Screen) -> list[str]:
+    """Close what a person says is settled elsewhere: money too much, parts paid back."""
+    ledger, closed = connection.ledger, []
+    for booking in (found for name in names for found in ledger.bookings.find(name)):
+        codes = ledger.dismissals.dismiss(booking["id"], _user(), connection.clock.now())
+        closed += [f"{code} of {booking['number'] or booking['id']}" for code in codes]
+    if closed:
+        screen.line(f"Closed: {', '.join(closed)}")
+    return closed
 
 
 def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

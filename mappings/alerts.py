@@ -21,28 +21,32 @@ MONEY = (
         "OVERPAID",
         "alert",
         "More came in through Twikey than Teamleader has due: {detail}.",
-        "Pay the rest back in Twikey, or allocate it to another invoice; a refund settles it.",
+        "Pay the rest back in Twikey (the refund settles it), or allocate it to another invoice "
+        "and say so: `teamleader-twikey retry NUMBER --confirm`.",
         "decisions 7; Teamleader API reference 4.1",
     ),
     Reason(
         "DOUBLE_PAYMENT",
         "alert",
         "It was paid twice through Twikey, and is registered once: {detail}.",
-        "Pay one of the two back in Twikey; the refund settles it.",
+        "Pay one of the two back in Twikey (the refund settles it), or allocate it to another "
+        "invoice and say so: `teamleader-twikey retry NUMBER --confirm`.",
         "decisions 7; Twikey API reference 2.7",
     ),
     Reason(
         "PARTIAL_REFUND",
         "alert",
-        "Twikey paid back a part of a payment: {detail}.",
-        "Correct the payment in Teamleader by hand: the API can only remove whole payments.",
+        "Twikey paid back what is no whole payment: {detail}.",
+        "Correct the payments in Teamleader by hand (the API can only remove whole payments), then "
+        "say so: `teamleader-twikey retry NUMBER --confirm`.",
         "decisions 7; Teamleader API reference 4.2",
     ),
     Reason(
         "PAYMENT_HELD",
         "alert",
         "A payment cannot be registered in Teamleader: {detail}.",
-        "Register it by hand in Teamleader.",
+        "Register it by hand in Teamleader, then say so: `teamleader-twikey retry NUMBER "
+        "--confirm`.",
         "Teamleader API reference 10-U4",
     ),
     Reason(
@@ -51,13 +55,6 @@ MONEY = (
         "An event of Twikey's payment feed cannot be read: {detail}.",
         "Look the payment up in Twikey, register it by hand in Teamleader, and report this.",
         "Twikey API reference 3.5",
-    ),
-    Reason(
-        "PAYMENT_UNKNOWN_INVOICE",
-        "alert",
-        "Twikey told of payments for {detail} that were never imported.",
-        "Nothing to do if these invoices have another source; otherwise import further back.",
-        "Twikey API reference 3.3",
     ),
     Reason(
         "REVERSAL_HELD",
@@ -86,11 +83,27 @@ STATES = (
         "decisions 7; guide 8",
     ),
     Reason(
+        "FAILURE_NOT_TOLD",
+        "alert",
+        "Twikey shows a failed payment that its payment feed has not told for a day: {detail}.",
+        "Look at the payment in Twikey; if it failed, remove it by hand in Teamleader. Until then "
+        "it is not set to paid in Twikey, whoever pays it in Teamleader.",
+        "Twikey API reference 10-37; complaint C7",
+    ),
+    Reason(
         "DUE_AGAIN",
         "alert",
-        "We set it to paid in Twikey, but in Teamleader it is due again: {detail}.",
-        "Set it back to booked in Twikey if it is to be collected after all.",
+        "It is paid in Twikey, but due in Teamleader: {detail}.",
+        "Register the payment again in Teamleader if it was removed by mistake, or set it back to "
+        "booked in Twikey if it is to be collected after all.",
         "decisions 7",
+    ),
+    Reason(
+        "ARCHIVED_IN_TWIKEY",
+        "alert",
+        "It was archived in Twikey, but is not settled in Teamleader: {detail}.",
+        "Set it back to booked in Twikey if it is to be collected, or settle it in Teamleader.",
+        "Twikey API reference 2.8, 10-20",
     ),
     Reason(
         "CREDITED",
@@ -132,6 +145,21 @@ STATES = (
         "Twikey API reference 2.9",
     ),
     Reason(
+        "TITLE_NOT_TAKEN",
+        "alert",
+        "Twikey did not take its new title: {detail}.",
+        "Change the title in Twikey by hand if it matters.",
+        "Twikey API reference 2.9; complaint C33",
+    ),
+    Reason(
+        "CUSTOMER_MERGED",
+        "alert",
+        "Open invoices are another customer's in Teamleader than in Twikey: {detail}.",
+        "They stay with their customer in Twikey, and nothing is created again. If the two were "
+        "merged, move the mandate in Twikey too before the next invoice.",
+        "Teamleader API reference 10-U8; complaint C27",
+    ),
+    Reason(
         "DELETED_IN_TEAMLEADER",
         "alert",
         "It was deleted in Teamleader: {detail}.",
@@ -152,7 +180,7 @@ DELIVERY = (
         "PDF_REFUSED",
         "alert",
         "Twikey does not take its PDF: {detail}.",
-        "Attach the PDF by hand in Twikey.",
+        "Attach the PDF by hand in Twikey, then run `teamleader-twikey follow-up --pdfs NUMBER`.",
         "Twikey API reference 2.9, 10-7",
     ),
     Reason(

@@ -55,6 +55,7 @@ WAITING = {
         "Twikey does not take a PDF while the invoice is in this state.",
         "Nothing to do: it is tried again daily, until the state changes.",
     ),
+    "PDF_NOT_SAID": Waiting("Twikey did not say whether it has a PDF already.", NOTHING),
     "PDF_REFUSED": Waiting(
         "Twikey refused the PDF.",
         f"Correct what Twikey names, {BY_HAND}",

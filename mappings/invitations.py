@@ -54,6 +54,18 @@ class Invitable(Protocol):
     def invitation(self) -> str | None:
         """The state of its invitation, None when there was none."""
 
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft again in Teamleader."""
+
+    @property
+    def nothing_due(self) -> bool:
+        """Whether it is paid in Teamleader, or nothing is due there any more."""
+
+    @property
+    def alert(self) -> str | None:
+        """The code of an open alert that a person must look at first."""
+
 
 @dataclass(frozen=True, slots=True)
 class InvitationRules:
@@ -71,6 +83,13 @@ WHY_NOT = {
     "INVITED": "It was invited already.",
     "CREDIT_NOTE": "It is a credit note: there is nothing to pay.",
     "OVER": "It is paid or archived in Twikey.",
+    "NOTHING_DUE": "It is paid or credited: nothing is due in Teamleader any more.",
+    "DRAFT_AGAIN": "It is a draft again in Teamleader.",
+    "DELETED_IN_TEAMLEADER": "It was deleted in Teamleader: look at its alert first.",
+    "GONE_IN_TWIKEY": "It is no longer in Twikey: look at its alert first.",
+    "AMOUNT_CHANGED": "Its amount was changed after booking: look at its alert first.",
+    "NOT_SAID": "Twikey did not say whether an invitation left already: it is asked again.",
+    "NOT_READ_ANEW": "It cannot be read in Teamleader just now: whether it is due is not known.",
     "SILENT": "It came with a silent first load: nobody is invited by itself.",
     "PROFILE_NOT_SEEN": "Twikey has not shown yet on which profile it stands.",
     "TWIKEY_INVITES": "Its profile invites by itself: Twikey's task.",
@@ -96,16 +115,23 @@ def decide(booking: Invitable, rules: InvitationRules) -> tuple[Verdict, str | N
     since = rules.job_since.get(booking.ct)
     if since is None or booking.sent_at < since:
         return "no", "BEFORE_THE_JOB"
-    if policy.needs_pdf and not booking.has_pdf:
-        return "wait", "WAITS_FOR_PDF"
-    return "invite", None
+    no_pdf = "WAITS_FOR_PDF" if policy.needs_pdf and not booking.has_pdf else None
+    reason = booking.alert or no_pdf
+    return ("invite", None) if reason is None else ("wait", reason)
 
 
 def _never(booking: Invitable) -> str | None:
     if booking.invitation is not None:
         return "INVITED"
+    return nothing_to_ask(booking) or ("SILENT" if booking.silent else None)
+
+
+def nothing_to_ask(booking: Invitable) -> str | None:
+    """Return why nobody is to be asked for its money, by hand neither; None when there is money."""
     if booking.kind != "invoice":
         return "CREDIT_NOTE"
     if booking.twikey_state in OVER:
         return "OVER"
-    return "SILENT" if booking.silent else None
+    if booking.nothing_due:
+        return "NOTHING_DUE"
+    return "DRAFT_AGAIN" if booking.draft else None

@@ -25,29 +25,40 @@ SEEN = "seen:"  # how the ids of events begin that the invoice feed stands in fo
 
 def event_of(event: PaymentEvent, zone: ZoneInfo) -> NewMoney:
     """Return an event as the ledger keeps it; raises ValueError for a time that is none."""
+    key = key_of(event.details)
     return NewMoney(
         event.event_id,
         event.invoice_id.lower() if event.invoice_id else None,
         event.event_type,
-        moment(event.occurred_at, zone),
+        _happened(event.event_type, key, event.occurred_at, zone),
         abs(event.amount_cents),
         event.currency,
         event.source,
-        key_of(event.details),
+        key,
         json.dumps(event.details),
         json.dumps(event.error) if event.error else None,
     )
 
 
-def moment(text: str, zone: ZoneInfo) -> str:
+def moment(text: str, zone: ZoneInfo, *, ends: bool = False) -> str:
     """Write an instant of Twikey's in UTC with milliseconds; a bare day is midnight in ``zone``.
 
-    Raises ValueError for anything else.
+    With ``ends`` a bare day is its last moment. Raises ValueError for anything else.
     """
-    found = datetime.fromisoformat(text.strip())
+    found, bare = datetime.fromisoformat(text.strip()), len(text.strip()) == len("2026-09-14")
+    if bare and ends:
+        found = found.replace(hour=23, minute=59, second=59, microsecond=999_000)
     if found.tzinfo is None:
-        found = found.replace(tzinfo=zone if len(text.strip()) == len("2026-09-14") else UTC)
+        found = found.replace(tzinfo=zone if bare else UTC)
     return found.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _happened(kind: str, key: str | None, text: str, zone: ZoneInfo) -> str:
+    """Return when an event happened; a bare day is the whole day for a failure that names its own.
+
+    So it is never older than the payment of that day which it takes back.
+    """
+    return moment(text, zone, ends=kind == "payment_failure" and key is not None)
 
 
 def key_of(details: Mapping[str, object]) -> str | None:
@@ -85,21 +96,23 @@ def seen_event(
     settled = state in ("PAID", "ARCHIVED")
     if not (action == "payment_fail" or (action == "payment" and settled)):
         return None
+    kind = "payment" if action == "payment" else "payment_failure"
+    details = {SEEN_KEYS.get(name, name): value for name, value in last.items()}
+    key = key_of(details)
     try:
-        happened = moment(str(last.get("date") or ""), zone)
+        happened = _happened(kind, key, str(last.get("date") or ""), zone)
     except ValueError:
         return None
-    details = {SEEN_KEYS.get(name, name): value for name, value in last.items()}
-    fingerprint = json.dumps([invoice_id, action, last.get("date"), key_of(details)])
+    fingerprint = json.dumps([invoice_id, action, last.get("date"), key])
     return NewMoney(
         SEEN + sha256(fingerprint.encode()).hexdigest()[:24],
         invoice_id,
-        "payment" if action == "payment" else "payment_failure",
+        kind,
         happened,
         open_cents if open_cents > 0 else amount_cents,
         "EUR",
         str(last["method"]) if last.get("method") else None,
-        key_of(details),
+        key,
         json.dumps(details),
         json.dumps({"externalCode": last.get("rc")}) if action == "payment_fail" else None,
     )

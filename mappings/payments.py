@@ -1,22 +1,28 @@
 """Guide 5 and 8: which events of Twikey lead to which payments in Teamleader.
 
-A payment event is money that came in; a failure takes back the payment that it names, a refund the
-newest of its amount. Whatever the order in which the feed tells, what counts is when it happened.
-What is then active and not yet in Teamleader is registered, with a marker that can be recognised;
-what is in Teamleader and no longer active is undone (decisions 7; reliability P8, P9;
-Twikey reference 3.5; Teamleader reference 4).
+A payment event is money that came in. What stands and is not in Teamleader yet is registered; what
+is in Teamleader and no longer stands is undone; what found no room is told, and registered once
+there is room for it (decisions 7; reliability P8, P9; Twikey reference 3.5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from connectors.ledger.records import Followed, Mark, MoneyEvent, Registration, Survivor
-from connectors.teamleader.records import Payment
+from connectors.ledger.records import (
+    DISMISSED,
+    IN_PART,
+    REST,
+    Followed,
+    Mark,
+    MoneyEvent,
+    Registration,
+)
+from mappings.markers import IN_TEAMLEADER
+from mappings.netting import net
 
 METHODS = {
     "direct_debit": "sdd",
@@ -26,11 +32,8 @@ METHODS = {
     "credit_transfer": "transfer",
     "reporting": "transfer",
 }
-TOLERANCE = timedelta(seconds=1)
 CLOCKS = timedelta(minutes=5)  # by which Twikey's clock may lag ours
-APART = timedelta(seconds=5)  # between two markers of one booking
-FIRST_HOUR, SECONDS = 6, 12 * 3600  # markers lie between 06:00:00 and 17:59:59 UTC
-IN_TEAMLEADER = ("accepted", "done")
+UNSETTLED = ("sending", "accepted", "unknown")
 
 
 def method_of(source: str | None) -> str:
@@ -38,73 +41,7 @@ def method_of(source: str | None) -> str:
     return METHODS.get(source or "", source or "unknown")
 
 
-# ---- which payments stand
-
-
-class Net(NamedTuple):
-    """What is left of a booking's events: active payments in order, and who undid which.
-
-    ``undone`` maps a payment to the event that undid it; ``idle`` are failures and refunds that
-    change nothing, each with its state and the reason.
-    """
-
-    active: list[MoneyEvent]
-    undone: dict[str, str]
-    idle: list[tuple[str, str, str | None]]
-
-
-def net(events: Iterable[MoneyEvent]) -> Net:
-    """Net the events of one booking, in the order in which they happened (decisions 7).
-
-    Failures come before refunds: they name their payment, a refund only tells an amount.
-    """
-    ordered = sorted(events, key=_when)
-    payments = [event for event in ordered if event.type == "payment"]
-    undone: dict[str, str] = {}
-    idle: list[tuple[str, str, str | None]] = []
-    others = [event for event in ordered if event.type != "payment"]
-    for event in sorted(others, key=lambda one: one.type == "refund"):
-        before = [p for p in payments if _when(p) < _when(event) and p.event_id not in undone]
-        hit, state, why = _undoes(event, before, payments)
-        if hit is not None:
-            undone[hit.event_id] = event.event_id
-        else:
-            idle.append((event.event_id, state, why))
-    return Net([p for p in payments if p.event_id not in undone], undone, idle)
-
-
-def _when(event: MoneyEvent) -> tuple[str, int]:
-    return event.occurred_at, event.seq
-
-
-def _undoes(
-    event: MoneyEvent, before: Sequence[MoneyEvent], payments: Sequence[MoneyEvent]
-) -> tuple[MoneyEvent | None, str, str | None]:
-    """Return the payment that a failure or refund undoes, or the state and why it does not."""
-    if event.type == "refund":
-        return _refunded(event, before)
-    if event.type != "payment_failure":
-        return None, "ignored", f"an event of the unknown kind {event.type}"
-    if event.key is None:
-        named = [p for p in before if p.amount_cents == event.amount_cents]
-    else:
-        named = [p for p in before if p.key == event.key]
-    if named:
-        return named[-1], "applied", None
-    if event.key is not None and any(p.key == event.key for p in payments):
-        return None, "ignored", "older than the payment it names, or named once more"
-    return None, "ignored", "nothing had been paid by this attempt"
-
-
-def _refunded(
-    event: MoneyEvent, before: Sequence[MoneyEvent]
-) -> tuple[MoneyEvent | None, str, str | None]:
-    same = [p for p in before if p.amount_cents == event.amount_cents]
-    if same:
-        return same[-1], "applied", None
-    if any(p.amount_cents > event.amount_cents for p in before):
-        return None, "held", "only a part was paid back"
-    return None, "ignored", "no payment of this amount"
+# ---- what is never written back
 
 
 def set_aside(event: MoneyEvent, booking: Followed, mark: Mark | None) -> tuple[str, str] | None:
@@ -124,227 +61,121 @@ def set_aside(event: MoneyEvent, booking: Followed, mark: Mark | None) -> tuple[
 
 
 def is_echo(event: MoneyEvent, mark: Mark) -> bool:
-    """Tell whether an event is what our own marking as paid caused (Twikey reference 3.4)."""
+    """Tell whether an event is what our own marking as paid caused (Twikey reference 3.4).
+
+    The first manual payment around that time is ours, whatever Twikey held to be open; later ones
+    by their amount.
+    """
     if event.type != "payment" or method_of(event.source) != "manual" or mark.echo is not None:
         return False
-    early = datetime.fromisoformat(mark.at) - CLOCKS
-    return event.amount_cents == mark.cents and datetime.fromisoformat(event.occurred_at) >= early
+    after = datetime.fromisoformat(event.occurred_at) - datetime.fromisoformat(mark.at)
+    return abs(after) <= CLOCKS or (after > CLOCKS and event.amount_cents == mark.cents)
+
+
+# ---- what is to be done
+
+
+class Wish(NamedTuple):
+    """Money that is to be in Teamleader: the cents of an event that are not there yet.
+
+    ``id`` is that of its registration: the event's own, or of the rest of it.
+    """
+
+    event: MoneyEvent
+    id: str
+    cents: int
 
 
 class Decision(NamedTuple):
     """What is to be done about one booking's money.
 
-    ``marks`` are events whose state needs no call (id, state, note), ``undo`` registered payments
-    that no longer stand, ``register`` payments that are not in Teamleader yet, ``drop``
+    ``marks`` are events whose state needs no call (id, state, note), ``undo`` registrations whose
+    payment no longer stands, ``register`` money that is not in Teamleader yet, ``drop``
     registrations that were planned and are not wanted any more.
     """
 
     marks: list[tuple[str, str, str | None]]
     undo: list[str]
-    register: list[MoneyEvent]
+    register: list[Wish]
     drop: list[Registration]
 
 
 def decide(events: Sequence[MoneyEvent], registrations: Sequence[Registration]) -> Decision:
     """Compare what stands with what was registered; a pure function of both."""
     stands = net(events)
-    by_event = {one.event_id: one for one in registrations}
     known = {event.event_id: event for event in events}
-    found = Decision([], [], [], [])
+    parts: dict[str, list[Registration]] = defaultdict(list)
+    for one in registrations:
+        parts[one.payment].append(one)
+    taken_back: dict[str, list[str]] = defaultdict(list)
     for payment, undoing in stands.undone.items():
-        _undo(known[payment], known[undoing], by_event.get(payment), found)
+        taken_back[undoing].append(payment)
+    found = Decision([], [], [], [])
+    for undoing, payments in taken_back.items():
+        gone = [_undo(known[payment], parts[payment], found) for payment in payments]
+        if all(gone) and known[undoing].state != "applied":
+            found.marks.append((undoing, "applied", None))
     for event in stands.active:
-        _keep(event, by_event.get(event.event_id), found)
+        _keep(event, parts[event.event_id], found)
     found.marks.extend(mark for mark in stands.idle if known[mark[0]].state in ("new", "applied"))
     return found
 
 
-def _undo(
-    payment: MoneyEvent, undoing: MoneyEvent, registered: Registration | None, found: Decision
-) -> None:
-    if registered is not None and registered.state == "done":
-        found.undo.append(payment.event_id)
-        return
-    if registered is not None and registered.state not in ("removed", "planned"):
-        return
-    if registered is not None and registered.state == "planned":
-        found.drop.append(registered)
+def _undo(payment: MoneyEvent, parts: Sequence[Registration], found: Decision) -> bool:
+    """Undo a payment as far as that can be done now; tell whether nothing of it is left."""
+    if any(one.state in UNSETTLED for one in parts):
+        return False
+    done = [one.event_id for one in parts if one.state == "done"]
+    if done:
+        found.undo.extend(done)
+        return False
+    found.drop.extend(one for one in parts if one.state == "planned")
     if payment.state not in ("undone", "ignored"):
         found.marks.append((payment.event_id, "undone", None))
-    if undoing.state != "applied":
-        found.marks.append((undoing.event_id, "applied", None))
+    return True
 
 
-def _keep(event: MoneyEvent, registered: Registration | None, found: Decision) -> None:
-    if event.state in ("ignored", "held"):
+def _keep(event: MoneyEvent, parts: Sequence[Registration], found: Decision) -> None:
+    """Register what is not in Teamleader yet: all, or the rest of what was registered in part."""
+    if event.state in ("ignored", "held", DISMISSED):
         return
-    if registered is None or registered.state in ("planned", "removed"):
-        found.register.append(event)
-    elif registered.state == "done" and event.state == "new":
+    if any(one.state in UNSETTLED for one in parts):
+        return
+    placed = sum(one.amount_cents for one in parts if one.state == "done")
+    rest = event.amount_cents - placed
+    if rest > 0 and (not placed or event.state == "new" or event.note == IN_PART):
+        found.register.append(Wish(event, _free_id(event, parts), rest))
+    elif placed and event.state == "new":
         found.marks.append((event.event_id, "registered", None))
 
 
-def shares(events: Sequence[MoneyEvent], due_cents: int) -> list[tuple[MoneyEvent, int]]:
-    """Give each payment its share of what is due, in order; never more than is due (4.1)."""
+def _free_id(event: MoneyEvent, parts: Sequence[Registration]) -> str:
+    """Return the id of a registration that does not stand, or a new one."""
+    free = [one.event_id for one in parts if one.state != "done"]
+    if free:
+        return free[0]
+    return f"{event.event_id}{REST}{len(parts)}" if parts else event.event_id
+
+
+def shares(wishes: Sequence[Wish], due_cents: int) -> list[tuple[Wish, int]]:
+    """Give each wish its share of what is due, in order; never more than is due (4.1)."""
     found = []
-    for event in events:
-        share = min(event.amount_cents, max(due_cents, 0))
+    for wish in wishes:
+        share = min(wish.cents, max(due_cents, 0))
         due_cents -= share
-        found.append((event, share))
+        found.append((wish, share))
     return found
 
 
 def left_over(events: Iterable[MoneyEvent], registrations: Iterable[Registration]) -> int:
-    """Return the cents that came in and have no place in Teamleader."""
-    placed = {r.event_id: r.amount_cents for r in registrations if r.state in IN_TEAMLEADER}
+    """Return the cents that came in, have no place in Teamleader, and nobody dismissed."""
+    placed: dict[str, int] = defaultdict(int)
+    for one in registrations:
+        if one.state in IN_TEAMLEADER:
+            placed[one.payment] += one.amount_cents
     return sum(
-        event.amount_cents - placed.get(event.event_id, 0)
+        event.amount_cents - placed[event.event_id]
         for event in net(events).active
         if event.state in ("registered", "reported")
+        and not (event.note or "").startswith(DISMISSED)
     )
-
-
-# ---- markers, and finding them again
-
-
-def marker(
-    booking_id: str,
-    event: MoneyEvent,
-    now: datetime,
-    zone: ZoneInfo,
-    taken: Iterable[str] = (),
-) -> datetime:
-    """Return the ``paid_at`` of a payment: its value date, at a time of day that marks it as ours.
-
-    The day is the event's in ``zone``, the time a fingerprint of booking and event between 06:00:00
-    and 17:59:59 UTC, in whole seconds, never later than ``now`` and apart from those ``taken``
-    (reliability P8).
-    """
-    day = datetime.fromisoformat(event.occurred_at).astimezone(zone).date()
-    first = datetime.combine(day, time(FIRST_HOUR), UTC)
-    room = min(SECONDS, int((now - first).total_seconds()))
-    mark = sha256(f"{booking_id}:{event.event_id}".encode()).digest()
-    moment = now.astimezone(UTC).replace(microsecond=0)
-    if room > 0:
-        moment = first + timedelta(seconds=int.from_bytes(mark[:8]) % room)
-    others = [datetime.fromisoformat(one) for one in taken]
-    while any(abs(moment - other) < APART for other in others):
-        moment -= APART
-    return moment
-
-
-class Wanted(NamedTuple):
-    """A payment to be found: cents, and its instant as text."""
-
-    amount_cents: int
-    paid_at: str
-
-
-def take(
-    payments: Sequence[Payment], wanted: Sequence[Wanted], zone: ZoneInfo
-) -> tuple[list[Payment | None], list[Payment]]:
-    """Find each wanted payment, each row taken once; return what was found, and what is left.
-
-    The instant counts, within a second. Should Teamleader keep only the day, a payment at midnight
-    of that day with that amount is the one (Teamleader reference 10-U5).
-    """
-    left = list(payments)
-    found: list[Payment | None] = [None] * len(wanted)
-    for fits in (_same_instant, _same_day_without_time):
-        for place, one in enumerate(wanted):
-            if found[place] is not None:
-                continue
-            hit = next((p for p in left if fits(p, one, zone)), None)
-            if hit is not None:
-                left.remove(hit)
-                found[place] = hit
-    return found, left
-
-
-def _same_instant(payment: Payment, wanted: Wanted, zone: ZoneInfo) -> bool:  # noqa: ARG001
-    return (
-        payment.amount_cents == wanted.amount_cents
-        and abs(_at(payment.paid_at) - _at(wanted.paid_at)) <= TOLERANCE
-    )
-
-
-def _same_day_without_time(payment: Payment, wanted: Wanted, zone: ZoneInfo) -> bool:
-    if payment.amount_cents != wanted.amount_cents:
-        return False
-    there, ours = _at(payment.paid_at), _at(wanted.paid_at)
-    return any(
-        there.astimezone(one).time() == time() and there.astimezone(one).date() == day
-        for one in (UTC, zone)
-        for day in (ours.astimezone(zone).date(),)
-    )
-
-
-def same_day(payments: Sequence[Payment], wanted: Wanted, zone: ZoneInfo) -> Payment | None:
-    """Return a payment of that amount on that day, whatever its time of day.
-
-    Only for what may have been registered before this ledger knew the booking (reliability P12).
-    """
-    day = _at(wanted.paid_at).astimezone(zone).date()
-    return next(
-        (
-            payment
-            for payment in payments
-            if payment.amount_cents == wanted.amount_cents
-            and _at(payment.paid_at).astimezone(zone).date() == day
-        ),
-        None,
-    )
-
-
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-# ---- what must stand again after a removal
-
-
-def survivors(
-    payments: Sequence[Payment],
-    due_cents: int,
-    undone: Sequence[Registration],
-    kept: Sequence[Registration],
-    came_in: Mapping[str, int],
-    zone: ZoneInfo,
-) -> tuple[bool, list[Survivor]]:
-    """Tell whether anything of ``undone`` stands, and what must stand after it was removed.
-
-    ``kept`` are our other registrations; with the undone one gone there may be room for more of
-    what came in for them (``came_in``: event -> cents). Other people's payments stay as they are.
-    """
-    hits, left = take(payments, [_wanted(one) for one in undone], zone)
-    ours, others = take(left, [_wanted(one) for one in kept], zone)
-    room = due_cents + sum(p.amount_cents for p in payments) - sum(p.amount_cents for p in others)
-    found = [Survivor(p.amount_cents, p.currency, p.paid_at) for p in others]
-    for one, payment in zip(kept, ours, strict=True):
-        if payment is None:
-            continue
-        cents = min(came_in.get(one.event_id, one.amount_cents), room)
-        room -= cents
-        if cents > 0:
-            found.append(Survivor(cents, one.currency, one.paid_at, one.method_id, one.event_id))
-    return any(hit is not None for hit in hits), found
-
-
-def missing(
-    payments: Sequence[Payment], wanted: Sequence[Survivor], zone: ZoneInfo
-) -> list[Survivor]:
-    """Return the survivors that do not stand yet."""
-    found, _ = take(payments, [Wanted(s.amount_cents, s.paid_at) for s in wanted], zone)
-    return [one for one, hit in zip(wanted, found, strict=True) if hit is None]
-
-
-def _wanted(one: Registration) -> Wanted:
-    return Wanted(one.amount_cents, one.paid_at)
-
-
-def other_peoples(
-    payments: Sequence[Payment], ours: Sequence[Registration], zone: ZoneInfo
-) -> list[Payment]:
-    """Return the payments in Teamleader that are not ours."""
-    _, left = take(payments, [_wanted(one) for one in ours if one.state in IN_TEAMLEADER], zone)
-    return left

@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ("connectors", "flows", "mappings")
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.+!]+)")
 # Named for their version alone, or imported through somebody who names them.
-ONLY_PINNED = {"fastapi"}
-BEHIND = {"numpy": "pandas", "urllib3": "requests", "pyyaml": "prefect", "httpx": "prefect"}
+ONLY_PINNED = {"fastapi", "sqlalchemy"}
+BEHIND = {"numpy": "pandas", "urllib3": "requests", "httpx": "prefect"}
 INSTALLER = {"pip"}  # is there before anything else
 RUN_NOT_IMPORTED = {"mypy", "pandas-stubs", "pytest-xdist", "ruff"}
 APART = {"singer-sdk", "dlt"}  # rivals of the benchmark, in an environment of their own

@@ -57,11 +57,17 @@ class Alerts:
         )
 
     def open(self, *codes: str) -> list[dict[str, Any]]:
-        """Return what is open, oldest first, with number, name and amount of its booking."""
+        """Return what is open, oldest first, with number, name and amount of its booking.
+
+        Of an alert about a customer only name and link are known.
+        """
         rows = self._store.rows(
             "SELECT a.booking_id, a.code, a.detail, a.raised_at, b.number, b.twikey_number,"
-            " b.invoicee_name, b.payable_cents, b.currency, b.web_url, b.url FROM alerts a"
-            " LEFT JOIN bookings b ON b.id = a.booking_id WHERE a.settled_at IS NULL"
+            " coalesce(b.invoicee_name, c.company_name, trim(coalesce(c.first_name, '') || ' '"
+            " || c.last_name)) AS invoicee_name, b.payable_cents, b.currency,"
+            " coalesce(b.web_url, c.web_url) AS web_url, b.url FROM alerts a"
+            " LEFT JOIN bookings b ON b.id = a.booking_id"
+            " LEFT JOIN customers c ON c.id = a.booking_id WHERE a.settled_at IS NULL"
             " ORDER BY a.raised_at, a.id"
         )
         return [dict(row) for row in rows if not codes or row["code"] in codes]

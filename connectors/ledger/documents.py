@@ -33,6 +33,7 @@ class Wanted:
     language: str | None
     tries: int
     adopted: bool
+    refused: bool
     sha256: str | None
     size: int | None
 
@@ -40,7 +41,8 @@ class Wanted:
 _WANTED = (
     "SELECT b.id, b.kind, b.number, b.twikey_id, coalesce(t.issued_on, b.issued_on),"
     " coalesce(b.told_due_on, t.due_on, b.due_on, b.issued_on), c.language,"
-    " coalesce(d.tries, 0), b.adopted, d.sha256, d.size FROM bookings b"
+    " coalesce(d.tries, 0), b.adopted, coalesce(d.state = 'refused', 0), d.sha256, d.size"
+    " FROM bookings b"
     " LEFT JOIN documents d ON d.booking_id = b.id"
     " LEFT JOIN customers c ON c.id = b.customer_id"
     " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id WHERE b.stage = 'sent'"
@@ -190,6 +192,13 @@ class Documents:
             "UPDATE documents SET state='waiting', next_try_at=? WHERE booking_id=?"
             " AND state='sending'",
             (text(now), booking_id),
+        )
+
+    def look_later(self, booking_id: str, not_before: datetime) -> None:
+        """Put off the look at a PUT without a known outcome."""
+        self._store.write(
+            "UPDATE documents SET next_try_at=? WHERE booking_id=? AND state='sending'",
+            (text(not_before), booking_id),
         )
 
     def _set(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.ledger.bookings import marks
 from connectors.ledger.records import Followed, Mark
@@ -14,13 +14,23 @@ ROW = """
   SELECT b.id, coalesce(b.twikey_id, b.id), b.kind, b.number, b.stage, b.issued_on, b.due_on,
   b.told_due_on, b.status, b.paid, b.payable_cents, b.due_cents, b.amount_cents,
   coalesce(b.prepaid_cents, 0), b.currency, b.twikey_state, t.due_on, t.last_payment, b.adopted,
-  b.sent_at FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id
+  b.sent_at, t.seen_at FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id
 """
+ENDED = "coalesce(b.twikey_state, '') IN ('PAID', 'ARCHIVED')"
 OPEN = (
-    "b.stage = 'sent' AND b.kind = 'invoice' AND coalesce(b.twikey_state, '') <> 'ARCHIVED'"
-    " AND NOT (coalesce(b.twikey_state, '') = 'PAID' AND coalesce(b.due_cents, 0) <= 0)"
+    "b.stage = 'sent' AND b.kind = 'invoice'"
+    f" AND NOT ({ENDED} AND (coalesce(b.paid, 0) OR coalesce(b.due_cents, 0) <= 0))"
+)
+OURS = (
+    "(b.id IN (SELECT booking_id FROM registrations WHERE state='done')"
+    " OR b.id IN (SELECT booking_id FROM marked_paid))"
+)
+LEFT_OVER = (
+    "b.id IN (SELECT booking_id FROM payment_events WHERE state='reported' OR note='in part')"
 )
 SOME = 500
+TITLE = "title of "  # how the facts are named that hold a title told after an edit
+ECHO_WITHIN = timedelta(days=1)
 
 
 class Follow:
@@ -40,8 +50,28 @@ class Follow:
         return found
 
     def open(self) -> list[str]:
-        """Return the ids of bookings that are not closed on both sides, by number."""
-        rows = self._store.tuples(f"SELECT b.id FROM bookings b WHERE {OPEN} ORDER BY b.number")
+        """Return the ids of bookings that are not closed on both sides, by number.
+
+        Money that found no place in Teamleader keeps its booking open.
+        """
+        rows = self._store.tuples(
+            f"SELECT b.id FROM bookings b WHERE {OPEN} OR (b.stage='sent' AND {LEFT_OVER})"
+            " ORDER BY b.number"
+        )
+        return [row[0] for row in rows]
+
+    def closed(self, run_id: int, limit: int) -> list[str]:
+        """Return bookings that are closed on both sides with money of ours, longest unread first.
+
+        Not those that this run has read already. Teamleader need not touch an invoice when its
+        payment is removed, so nothing tells of it.
+        """
+        rows = self._store.tuples(
+            "SELECT b.id FROM bookings b WHERE b.stage='sent' AND b.kind='invoice'"
+            f" AND NOT ({OPEN}) AND {OURS} AND NOT ({LEFT_OVER}) AND coalesce(b.read_run, 0) <> ?"
+            " ORDER BY b.read_run, b.number DESC LIMIT ?",
+            (run_id, limit),
+        )
         return [row[0] for row in rows]
 
     def edited(self) -> list[Followed]:
@@ -56,14 +86,39 @@ class Follow:
         """Return bookings that we registered as paid and that Twikey no longer shows as paid."""
         rows = self._store.tuples(
             f"{ROW} WHERE b.stage='sent' AND b.kind='invoice' AND b.twikey_state IN ('BOOKED',"
-            " 'EXPIRED', 'PENDING') AND (b.id IN (SELECT booking_id FROM registrations"
-            " WHERE state='done') OR b.id IN (SELECT booking_id FROM marked_paid))"
+            f" 'EXPIRED', 'PENDING') AND {OURS}"
         )
         return [Followed(*row) for row in rows]
 
     def told(self, booking_id: str, due_on: str | None) -> None:
-        """Remember the due date that Twikey was told."""
-        self._store.write("UPDATE bookings SET told_due_on=? WHERE id=?", (due_on, booking_id))
+        """Remember the due date that Twikey was told, and so shows by now."""
+        with self._store.atomic():
+            self._store.write("UPDATE bookings SET told_due_on=? WHERE id=?", (due_on, booking_id))
+            self._store.write(
+                "UPDATE twikey_invoices SET due_on=? WHERE id ="
+                " (SELECT twikey_id FROM bookings WHERE id=?)",
+                (due_on, booking_id),
+            )
+
+    def renamed(self) -> list[tuple[str, str | None, str | None]]:
+        """Return bookings of our own making whose number may differ from the one in their title.
+
+        Rows: (id, the customer's language, the title told last where it was told anew).
+        """
+        return self._store.tuples(
+            "SELECT b.id, c.language, f.value FROM bookings b"
+            " LEFT JOIN customers c ON c.id = b.customer_id"
+            f" LEFT JOIN facts f ON f.name = '{TITLE}' || b.id"
+            " WHERE b.stage='sent' AND b.kind='invoice' AND NOT b.adopted AND b.number NOT NULL"
+            " AND (substr(b.twikey_number, -length(b.number)) <> b.number OR f.value NOT NULL)"
+        )
+
+    def titled(self, booking_id: str, title: str) -> None:
+        """Remember the title that Twikey was told after the creation."""
+        self._store.write(
+            "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)",
+            (f"{TITLE}{booking_id}", title),
+        )
 
     def credit_notes_of(self, booking_id: str) -> list[str]:
         """Return the numbers of an invoice's credit notes, as Twikey knows them."""
@@ -91,6 +146,17 @@ class Follow:
             )
             self._journal.add(run_id, now, booking_id, "set to paid in Twikey", why=why)
 
+    def mark_over(self, booking_id: str, now: datetime) -> None:
+        """Let a mark count no more; it is kept for a day, because its echo may still come."""
+        with self._store.atomic():
+            self._store.write(
+                "UPDATE marked_paid SET state='over' WHERE booking_id=?", (booking_id,)
+            )
+            self._store.write(
+                "DELETE FROM marked_paid WHERE booking_id=? AND (echo NOT NULL OR at < ?)",
+                (booking_id, text(now - ECHO_WITHIN)),
+            )
+
     def not_marked(self, booking_id: str) -> None:
         """Forget an intent that Twikey refused."""
         self._store.write("DELETE FROM marked_paid WHERE booking_id=?", (booking_id,))
@@ -113,3 +179,26 @@ class Follow:
         self._store.write(
             "UPDATE marked_paid SET echo=? WHERE booking_id=?", (event_id, booking_id)
         )
+
+    # ---- failures that only the invoice shows
+
+    def details_of(self, booking_id: str) -> dict[str, str]:
+        """Return what the events of a booking's money tell, as JSON text by event id."""
+        return dict(
+            self._store.tuples(
+                "SELECT event_id, coalesce(details, '{}') FROM payment_events WHERE booking_id=?",
+                (booking_id,),
+            )
+        )
+
+    def untold_since(self, booking_id: str, shown: str, run_id: int, now: datetime) -> str:
+        """Return when this failure was first missed among the events (UTC text); now if never."""
+        what = "failed payment shown, not told yet"
+        found = self._store.first(
+            "SELECT at FROM events WHERE subject=? AND what=?"
+            " AND json_extract(facts, '$.shown') = ? ORDER BY seq LIMIT 1",
+            (booking_id, what, shown),
+        )
+        if found is None:
+            self._journal.add(run_id, now, booking_id, what, shown=shown)
+        return str(found["at"]) if found else text(now)

@@ -21,10 +21,16 @@ CREDITED = (  # Twikey would ask more than is due: a person decides (complaint C
     "SELECT 1 FROM alerts a WHERE a.booking_id = b.id AND a.settled_at IS NULL"
     " AND a.code IN ('CREDITED', 'PARTLY_CREDITED')"
 )
+NOTHING_DUE = "(coalesce(b.paid, 0) OR coalesce(b.due_cents, 1) <= 0)"  # in Teamleader
+LOOK_FIRST = "('AMOUNT_CHANGED', 'GONE_IN_TWIKEY', 'DELETED_IN_TEAMLEADER')"  # open alerts
 
 
 class Candidate(NamedTuple):
-    """A booking that might be invited, with all that decides about it; instants are UTC text."""
+    """A booking that might be invited, with all that decides about it; instants are UTC text.
+
+    ``draft`` and ``nothing_due`` are what Teamleader showed last; ``alert`` is the code of what a
+    person must look at first.
+    """
 
     id: str
     kind: str
@@ -36,6 +42,9 @@ class Candidate(NamedTuple):
     sent_at: str
     has_pdf: bool
     invitation: str | None
+    draft: bool
+    nothing_due: bool
+    alert: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,10 @@ class Watched:
 _CANDIDATE = (
     "SELECT b.id, b.kind, b.number, b.twikey_id, coalesce(t.ct, b.ct),"
     " coalesce(t.state, b.twikey_state), coalesce(b.silent, 0), b.sent_at,"
-    " coalesce(d.state = 'attached', 0), i.state FROM bookings b"
+    f" coalesce(d.state = 'attached', 0), i.state, coalesce(b.status = 'draft', 0), {NOTHING_DUE},"
+    " CASE WHEN b.payable_cents <> b.amount_cents THEN 'AMOUNT_CHANGED' ELSE (SELECT min(a.code)"
+    f" FROM alerts a WHERE a.booking_id = b.id AND a.settled_at IS NULL AND a.code IN {LOOK_FIRST})"
+    " END FROM bookings b"
     " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
     " LEFT JOIN documents d ON d.booking_id = b.id"
     " LEFT JOIN invitations i ON i.booking_id = b.id WHERE b.stage = 'sent'"
@@ -75,12 +87,11 @@ class Invitations:
     # ---- questions
 
     def candidates(self, sent_since: str) -> list[Candidate]:
-        """Return open bookings that crossed since an instant and were never invited by the job."""
+        """Return bookings, open on both sides, that crossed since and were never invited by us."""
         rows = self._store.tuples(
             f"{_CANDIDATE} AND i.state IS NULL AND b.sent_at >= ? AND NOT coalesce(b.silent, 0)"
             f" AND b.kind = 'invoice' AND coalesce(t.state, b.twikey_state, '') NOT IN {OVER}"
-            f" AND coalesce(b.due_cents, 1) > 0 AND NOT EXISTS ({CREDITED})"
-            " ORDER BY b.sent_at, b.id",
+            f" AND NOT {NOTHING_DUE} AND NOT EXISTS ({CREDITED}) ORDER BY b.sent_at, b.id",
             (sent_since,),
         )
         return [Candidate(*row) for row in rows]
@@ -95,7 +106,7 @@ class Invitations:
         row = self._store.one(
             "SELECT count(*) FROM bookings b LEFT JOIN invitations i ON i.booking_id = b.id"
             " WHERE b.stage = 'sent' AND b.silent AND i.state IS NULL"
-            f" AND coalesce(b.twikey_state, '') NOT IN {OVER}"
+            f" AND coalesce(b.twikey_state, '') NOT IN {OVER} AND NOT {NOTHING_DUE}"
         )
         return int(row[0])
 
@@ -164,8 +175,10 @@ class Invitations:
         """Record that an invitation had left already, which this job did not ask for."""
         with self._store.atomic():
             self._store.write(
-                "INSERT OR IGNORE INTO invitations (booking_id, state, channel, at, by, detail)"
-                " VALUES (?, 'done', NULL, ?, 'Twikey', 'it had left already')",
+                "INSERT INTO invitations (booking_id, state, channel, at, by, detail)"
+                " VALUES (?, 'done', NULL, ?, 'Twikey', 'it had left already')"
+                " ON CONFLICT (booking_id) DO UPDATE SET state=excluded.state, channel=NULL,"
+                " at=excluded.at, by=excluded.by, detail=excluded.detail WHERE state='refused'",
                 (booking_id, text(now)),
             )
             self._journal.add(run_id, now, booking_id, "invitation found: it had left already")
@@ -196,7 +209,7 @@ class Invitations:
             " LEFT JOIN invitations i ON i.booking_id = b.id"
             " LEFT JOIN deliveries v ON v.booking_id = b.id"
             " WHERE b.stage = 'sent' AND b.kind = 'invoice' AND b.sent_at >= ?"
-            f" AND coalesce(t.state, b.twikey_state, '') NOT IN {OVER}"
+            f" AND coalesce(t.state, b.twikey_state, '') NOT IN {OVER} AND NOT {NOTHING_DUE}"
             " AND (v.booking_id IS NULL OR v.next_look_at <= ?)"
             " AND ((i.state IN ('done', 'unknown') AND i.at <= ?)"
             "   OR (i.state IS NULL AND NOT coalesce(b.silent, 0) AND since <= ?))"
@@ -220,10 +233,10 @@ class Invitations:
         )
 
     def over(self, ids: Sequence[str]) -> list[str]:
-        """Return those of some bookings that are paid, archived or closed by now."""
+        """Return those of some bookings that are paid, credited, archived or closed by now."""
         rows = self._store.tuples(
             "SELECT b.id FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
-            f" WHERE b.id IN ({marks(len(ids))}) AND (b.stage <> 'sent'"
+            f" WHERE b.id IN ({marks(len(ids))}) AND (b.stage <> 'sent' OR {NOTHING_DUE}"
             f" OR coalesce(t.state, b.twikey_state, '') IN {OVER})",
             ids,
         )

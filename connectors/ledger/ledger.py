@@ -16,6 +16,7 @@ from connectors.ledger.crossing import Crossings
 from connectors.ledger.customer_lists import CustomerLists
 from connectors.ledger.customers import Customers
 from connectors.ledger.desk import Desk
+from connectors.ledger.dismissals import Dismissals
 from connectors.ledger.documents import Documents
 from connectors.ledger.feed import Feed
 from connectors.ledger.figures import Figures
@@ -34,6 +35,8 @@ from connectors.ledger.store import Store
 from connectors.ledger.subscriptions import Subscriptions
 from connectors.ledger.tombstones import Tombstones
 from connectors.ledger.undo import Undo
+from connectors.ledger.unsettled import Unsettled
+from connectors.ledger.vanished import Vanished
 
 
 class Ledger:
@@ -47,29 +50,44 @@ class Ledger:
         self.runs = Runs(self._store)
         self.watermarks = Watermarks(self._store)
         self.facts = Facts(self._store)
+        self.alerts = Alerts(self._store, self.journal)
+        self._what_crosses()
+        self._what_follows()
+        self._what_is_told()
+
+    def _what_crosses(self) -> None:
+        """Open what concerns bookings and customers on their way to Twikey."""
         self.bookings = Bookings(self._store, self.journal)
         self.customers = Customers(self._store, self.journal)
         self.customer_lists = CustomerLists(self._store)
         self.links = Links(self._store, self.journal)
         self.crossings = Crossings(self._store, self.journal)
+        self.unsettled = Unsettled(self._store)
         self.feed = Feed(self._store)
         self.desk = Desk(self._store, self.journal)
+        self.credits = Credits(self._store)
+        self.subscriptions = Subscriptions(self._store)
+        self.undo = Undo(self._store, self.journal)
+        self.tombstones = Tombstones(self._store, self.journal)
+        self.mandates = MandateLinks(self._store, self.journal)
+
+    def _what_follows(self) -> None:
+        """Open what concerns money, PDFs and invitations."""
         self.documents = Documents(self._store, self.journal)
         self.invitations = Invitations(self._store, self.journal)
         self.payments = Payments(self._store, self.journal)
         self.reversals = Reversals(self._store, self.journal)
         self.follow = Follow(self._store, self.journal)
-        self.alerts = Alerts(self._store, self.journal)
+        self.vanished = Vanished(self._store)
+        self.dismissals = Dismissals(self._store, self.journal, self.alerts)
+
+    def _what_is_told(self) -> None:
+        """Open the questions that views, mails and comparisons ask."""
         self.late = Late(self._store)
-        self.credits = Credits(self._store)
-        self.subscriptions = Subscriptions(self._store)
-        self.undo = Undo(self._store, self.journal)
-        self.tombstones = Tombstones(self._store, self.journal)
         self.mails = Mails(self._store)
         self.figures = Figures(self._store)
         self.shown = Shown(self._store)
         self.comparison = Comparison(self._store)
-        self.mandates = MandateLinks(self._store, self.journal)
 
     def atomic(self) -> AbstractContextManager[None]:
         """Make several facts stand or fall together."""

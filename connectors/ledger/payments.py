@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from connectors.ledger.bookings import marks
-from connectors.ledger.records import MoneyEvent, NewMoney, Registration
+from connectors.ledger.records import IN_PART, REST, MoneyEvent, NewMoney, Registration
 from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
@@ -116,7 +116,7 @@ class Payments:
         for some in _in_parts(ids):
             for row in self._store.tuples(
                 f"SELECT {EVENT} FROM payment_events WHERE booking_id IN ({marks(len(some))})"
-                " ORDER BY occurred_at, seq",
+                " AND type <> 'rest' ORDER BY occurred_at, seq",
                 some,
             ):
                 found[row[2]].append(MoneyEvent(*row))
@@ -157,10 +157,11 @@ class Payments:
         return [row[0] for row in rows]
 
     def reopen(self, booking_id: str, state: str) -> None:
-        """Let events of a booking in one state be decided anew."""
+        """Let events of a booking in one state be decided anew; with ``reported`` rests as well."""
         self._store.write(
-            "UPDATE payment_events SET state='new', note=NULL WHERE booking_id=? AND state=?",
-            (booking_id, state),
+            "UPDATE payment_events SET state='new', note=NULL WHERE booking_id=? AND (state=?"
+            " OR (?='reported' AND state='registered' AND note=?))",
+            (booking_id, state, state, IN_PART),
         )
 
     def counts(self) -> dict[str, int]:
@@ -168,7 +169,8 @@ class Payments:
         return dict(
             self._store.tuples(
                 "SELECT CASE WHEN booking_id IS NULL AND state='ignored' THEN 'unknown'"
-                " ELSE state END AS s, count(*) FROM payment_events GROUP BY 1"
+                " ELSE state END AS s, count(*) FROM payment_events WHERE type <> 'rest'"
+                " GROUP BY 1"
             )
         )
 
@@ -220,13 +222,21 @@ class Payments:
 
     def begin(self, one: Registration, now: datetime) -> None:
         """Commit the intent to register a payment; its marker stays what it was first."""
-        self._store.write(
-            f"INSERT INTO registrations ({REGISTRATION}, at) VALUES ({marks(8)}, ?)"
-            " ON CONFLICT (event_id) DO UPDATE SET amount_cents=excluded.amount_cents,"
-            " method_id=excluded.method_id, state=excluded.state, at=excluded.at,"
-            " not_before=excluded.not_before",
-            (*one, text(now)),
-        )
+        with self._store.atomic():
+            if one.event_id != one.payment:
+                self._store.write(
+                    "INSERT OR IGNORE INTO payment_events (event_id, booking_id, type,"
+                    " occurred_at, amount_cents, currency, state) SELECT ?, booking_id, 'rest',"
+                    " occurred_at, ?, currency, 'rest' FROM payment_events WHERE event_id=?",
+                    (one.event_id, one.amount_cents, one.payment),
+                )
+            self._store.write(
+                f"INSERT INTO registrations ({REGISTRATION}, at) VALUES ({marks(8)}, ?)"
+                " ON CONFLICT (event_id) DO UPDATE SET amount_cents=excluded.amount_cents,"
+                " method_id=excluded.method_id, state=excluded.state, at=excluded.at,"
+                " not_before=excluded.not_before",
+                (*one, text(now)),
+            )
 
     def ended(
         self, one: Registration, state: str, run_id: int, now: datetime, *, why: str | None = None
@@ -238,11 +248,7 @@ class Payments:
                 (state, text(now), why, one.event_id),
             )
             if state == "done":
-                self._store.write(
-                    "UPDATE payment_events SET state='registered',"
-                    " note=CASE WHEN amount_cents > ? THEN 'in part' END WHERE event_id=?",
-                    (one.amount_cents, one.event_id),
-                )
+                placed(self._store, one.booking_id, one.payment)
             facts: dict[str, object] = {
                 "event": one.event_id, "cents": one.amount_cents, "paid_at": one.paid_at,
             }  # fmt: skip
@@ -294,6 +300,20 @@ SAID = {
     "unknown": "answer lost while registering the payment",
     "removed": "payment no longer in Teamleader",
 }
+
+
+def placed(store: Store, booking_id: str, event_id: str) -> None:
+    """Let a payment say how much of it stands in Teamleader: all, a part, or nothing."""
+    done = store.tuples(
+        "SELECT event_id, amount_cents FROM registrations WHERE booking_id=? AND state='done'",
+        (booking_id,),
+    )
+    cents = sum(row[1] for row in done if row[0].partition(REST)[0] == event_id)
+    store.write(
+        "UPDATE payment_events SET state=?, note = CASE WHEN ? BETWEEN 1 AND amount_cents - 1"
+        " THEN ? END WHERE event_id=?",
+        ("registered" if cents else "reported", cents, IN_PART, event_id),
+    )
 
 
 def _in_parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:

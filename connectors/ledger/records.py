@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+IN_PART = "in part"  # the note of a payment of which only a part had room
+DISMISSED = "dismissed"  # the state of money that a person settled elsewhere; how such notes begin
+REST = "#rest"  # the registration of such a rest: its event's id, this, and a number
+
 
 class NewMoney(NamedTuple):
     """One event as it is entered: read from Twikey's payment feed, or seen in the invoice feed.
@@ -34,7 +38,7 @@ class MoneyEvent(NamedTuple):
     States: ``new`` (to be worked on), ``waiting`` (its booking is on its way), ``registered`` (in
     Teamleader), ``undone`` (a payment that failed or went back), ``applied`` (a failure or refund
     that undid its payment), ``reported`` (real money that Teamleader has no room for), ``held``
-    (waits for a person), ``ignored``.
+    (waits for a person), ``dismissed`` (a person settled it), ``ignored``.
     """
 
     seq: int
@@ -54,6 +58,7 @@ class MoneyEvent(NamedTuple):
 class Registration(NamedTuple):
     """One payment as it was, or is to be, written to Teamleader; ``paid_at`` is its marker.
 
+    ``event_id`` is that of its event; the rest of an event that found room later has its own.
     States: ``planned``, ``sending`` (intent), ``accepted`` (answered 204), ``done`` (seen there),
     ``unknown`` (answer lost), ``removed``.
     """
@@ -66,6 +71,11 @@ class Registration(NamedTuple):
     method_id: str | None
     state: str
     not_before: str
+
+    @property
+    def payment(self) -> str:
+        """The id of the event that this is the whole or a part of."""
+        return self.event_id.partition(REST)[0]
 
 
 @dataclass(slots=True)
@@ -99,7 +109,10 @@ class Reversal:
 
 
 class Followed(NamedTuple):
-    """A booking that crossed, with what the guards compare. Dates are days as text."""
+    """A booking that crossed, with what the guards compare. Dates are days as text.
+
+    ``seen_at`` is the instant of our last sight of it in Twikey (UTC text).
+    """
 
     id: str
     twikey_id: str
@@ -121,12 +134,13 @@ class Followed(NamedTuple):
     last_payment: str | None
     adopted: bool
     sent_at: str | None
+    seen_at: str | None = None
 
 
 class Mark(NamedTuple):
     """What we set to paid in Twikey: ``cents`` were open there; ``echo`` is the event it caused.
 
-    States: ``intent``, ``done``.
+    States: ``intent``, ``done``, ``over`` (due in Teamleader again, and no longer paid in Twikey).
     """
 
     state: str

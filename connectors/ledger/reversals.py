@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from connectors.ledger.records import Registration, Reversal, Survivor
+from connectors.ledger.payments import placed
+from connectors.ledger.records import IN_PART, REST, Registration, Reversal, Survivor
 from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
@@ -82,7 +83,7 @@ class Reversals:
         )
         self._store.write_all(
             "UPDATE payment_events SET state='undone', note=NULL WHERE event_id=?",
-            [(each,) for each in one.event_ids],
+            [(each.partition(REST)[0],) for each in one.event_ids],
         )
 
     def putting_back(
@@ -97,18 +98,16 @@ class Reversals:
                     "UPDATE registrations SET amount_cents=? WHERE event_id=?",
                     (survivor.amount_cents, survivor.event_id),
                 )
+                placed(self._store, one.booking_id, survivor.event_id.partition(REST)[0])
 
     def no_room(self, one: Reversal, survivor: Survivor, now: datetime) -> None:
         """Give up one of our own: somebody else paid what it was for; it is looked at anew."""
         one.survivors.remove(survivor)
+        part = survivor.event_id or ""
         with self._store.atomic():
             self._write(one, now)
-            self._store.write(
-                "UPDATE registrations SET state='removed' WHERE event_id=?", (survivor.event_id,)
-            )
-            self._store.write(
-                "UPDATE payment_events SET state='reported' WHERE event_id=?", (survivor.event_id,)
-            )
+            self._store.write("UPDATE registrations SET state='removed' WHERE event_id=?", (part,))
+            placed(self._store, one.booking_id, part.partition(REST)[0])
 
     def put_back(self, one: Reversal, survivor: Survivor, run_id: int, now: datetime) -> None:
         """Record that a survivor stands again."""
@@ -151,8 +150,8 @@ class Reversals:
     def _again(self, booking_id: str) -> None:
         self._store.write(
             "UPDATE payment_events SET state='new', note=NULL WHERE booking_id=?"
-            " AND type='payment' AND state='reported'",
-            (booking_id,),
+            " AND type='payment' AND (state='reported' OR note=?)",
+            (booking_id, IN_PART),
         )
 
     def _write(self, one: Reversal, now: datetime, note: str | None = None) -> None:

@@ -107,6 +107,14 @@ class Facts:
         row = self._store.first("SELECT value FROM facts WHERE name=?", (name,))
         return str(row["value"]) if row else None
 
+    def named(self, beginning: str) -> dict[str, str]:
+        """Return the facts whose name begins so, by the rest of the name."""
+        rows = self._store.tuples(
+            "SELECT substr(name, ?), value FROM facts WHERE substr(name, 1, ?) = ?",
+            (len(beginning) + 1, len(beginning), beginning),
+        )
+        return dict(rows)
+
     def write(self, name: str, value: str) -> None:
         """Remember a fact."""
         self._store.write("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from connectors.clock import Clock
 from connectors.errors import (
     ConsentRefused,
     Disconnected,
@@ -23,7 +24,7 @@ from connectors.errors import (
     Throttled,
     UnexpectedAnswer,
 )
-from connectors.http import Answer, Clock, Http
+from connectors.http import Answer, Http
 from connectors.teamleader.parse import complaint
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Protocol
 
-from connectors.http import Answer, Clock
+from connectors.clock import Clock
+from connectors.http import Answer
 
 log = logging.getLogger(__name__)
 

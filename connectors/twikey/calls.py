@@ -26,6 +26,7 @@ from connectors.twikey.pace import TwikeyPace
 from connectors.twikey.parse import Fault, fault_of, invoice, json_in
 from connectors.twikey.session import Session, TwikeySession, root_of
 
+JSON = {"Content-Type": "application/json"}
 NOT_FOUND = frozenset({"err_not_found"})
 NOT_PERMITTED = frozenset({"err_not_authorised", "err_not_authorized", "err_billing_overdrawn"})
 SERVER_TROUBLE = "error_system"

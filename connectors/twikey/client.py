@@ -8,8 +8,6 @@ not know the id); ``OutcomeUnknown`` says that it may or may not have happened. 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -17,12 +15,11 @@ from typing import TYPE_CHECKING, Literal
 from connectors.errors import (
     CallRefused,
     NotFound,
-    OutcomeUnknown,
     ProfileMissing,
     UnexpectedAnswer,
 )
 from connectors.http import PARTNER, Http
-from connectors.twikey import mandates, parse, payload
+from connectors.twikey import bulks, mandates, parse, payload
 from connectors.twikey.answers import (
     BatchResult,
     FeedPage,
@@ -31,7 +28,9 @@ from connectors.twikey.answers import (
     PaymentEvent,
     TwikeyInvoice,
 )
+from connectors.twikey.bulks import MOST_IN_BULK
 from connectors.twikey.calls import (
+    JSON,
     Calls,
     json_of,
     not_found,
@@ -49,9 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CUSTOMER_FIELDS", "MOST_IN_BULK", "Twikey", "read_feed"]
 
-MOST_IN_BULK = 5_000
 INCLUDES = [("include", "customer"), ("include", "meta"), ("include", "lastpayment")]
-JSON = {"Content-Type": "application/json"}
 UUID_LIKE = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 NUMBER_FOR_A_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 PATHS_OF_TWIKEY = frozenset({"bulk", "ubl", "payment"})
@@ -97,36 +94,14 @@ class Twikey:
 
         Accepted is not created: ``batch`` tells. Never repeated by itself.
         """
-        if not 0 < len(invoices) <= MOST_IN_BULK:
-            raise ValueError(f"a bulk holds 1 to {MOST_IN_BULK} invoices, not {len(invoices)}")
-        what = f"the creation of {len(invoices)} invoices"
-        answer = self._calls.write(
-            "POST", "/invoice/bulk", what=what, repeatable=False, headers=JSON,
-            body=payload.many(invoices),
-        )  # fmt: skip
-        try:
-            batch_id = parse.json_in(answer)["batchId"]
-        except (ValueError, KeyError, TypeError):
-            batch_id = None
-        if not (isinstance(batch_id, str) and batch_id):
-            raise OutcomeUnknown(f"Twikey accepted {what} without naming a batch")
-        return batch_id
+        return bulks.create(self._calls, invoices)
 
     def batch(self, batch_id: str) -> BatchResult:
         """Return how far a bulk is; invoices missing in the rows are unknown (reference 2.14).
 
         ``none`` means that nothing was imported, or that Twikey does not know the batch.
         """
-        what = "the result of a bulk"
-        answer = self._calls.read("/invoice/bulk", what=what, params=[("batchId", batch_id)])
-        if answer.status == 409:
-            return BatchResult("busy")
-        if not_found(answer) and (answer.status != 200 or answer.body):
-            return BatchResult("none")
-        rows = json_of(answer, what)
-        if not isinstance(rows, list):
-            raise UnexpectedAnswer(f"Twikey's answer to {what} is not a list")
-        return BatchResult("done", parse.batch_rows(rows))
+        return bulks.result(self._calls, batch_id)
 
     def invoice(self, invoice_id: str) -> TwikeyInvoice | None:
         """Return an invoice with customer, meta and last payment, or None (reference 2.1, 2.6).
@@ -173,18 +148,12 @@ class Twikey:
         echoed state would be a command. With a PDF it is not repeated by itself, because Twikey may
         invite the customer when the PDF arrives (reliability P5).
         """
-        body = {"date": date, "duedate": duedate}
-        if title:
-            body["title"] = title
-        if pdf is not None:
-            body["pdf"] = base64.b64encode(pdf).decode()
-        if state is not None:
-            body["state"] = state
+        body = payload.changes(date=date, duedate=duedate, title=title, pdf=pdf, state=state)
         what = f"the update of invoice {invoice_id}"
         with not_found_is_said(what):
             answer = self._calls.write(
                 "PUT", _invoice_path(invoice_id), what=what, repeatable=pdf is None, headers=JSON,
-                body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+                body=body,
             )  # fmt: skip
         return written_invoice(answer, what)
 

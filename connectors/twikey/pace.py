@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 
-from connectors.http import Answer, Clock
+from connectors.clock import Clock
+from connectors.http import Answer
 
 LOW = 10  # calls left in this minute, of a budget that seems to be 60
 SECONDS_BETWEEN = 1.0

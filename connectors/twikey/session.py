@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
 
+from connectors.clock import Clock
 from connectors.errors import KeyRefused, SettingsWrong, Throttled
-from connectors.http import Answer, Clock, Http, NotSent
+from connectors.http import Answer, Http, NotSent
 from connectors.twikey.pace import TwikeyPace
 from connectors.twikey.parse import fault_of
 

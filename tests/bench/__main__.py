@@ -12,7 +12,7 @@ from importlib import import_module
 from tests.bench.costs import ROOT
 from tests.bench.rows import Row, table
 
-PARTS = ("backfill", "extraction", "loading", "idle", "memory", "threshold", "limit")
+PARTS = ("backfill", "extraction", "loading", "idle", "memory", "pdfs", "threshold", "limit")
 
 
 def main() -> int:

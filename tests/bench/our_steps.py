@@ -1,4 +1,4 @@
-"""Parts of the product that the command line does not run alone: gather, load, calls, creates.
+"""Parts of the product that the command line does not run alone: gather, load, calls, PDFs.
 
 ``python -m tests.bench.our_steps WHAT``; the environment tells where the home and the sandbox are.
 Prints one line of JSON.
@@ -14,10 +14,12 @@ from typing import Any
 from flows.importing import in_one_go
 
 with in_one_go():  # as the command line does
-    from connectors.http import Http, SystemClock
+    from connectors.clock import SystemClock
+    from connectors.http import Http
     from connectors.teamleader.client import Teamleader
     from connectors.teamleader.pace import SlidingWindow
     from flows.connection import Connection
+    from flows.documents import attach_pdfs
     from flows.gather import Window, gather
     from flows.import_booked import ImportRequest, import_booked
     from flows.run import at_work
@@ -65,9 +67,17 @@ def called(connection: Connection) -> dict[str, Any]:
     return {"at": at}
 
 
+def attached(connection: Connection) -> dict[str, Any]:
+    """Attach the PDFs of so many bookings that have none."""
+    with at_work(connection, "follow-up", started_by="bench", parameters={}) as run:
+        names = [one.id for one in run.ledger.documents.missing()[: int(os.environ["BENCH_PDFS"])]]
+        report = attach_pdfs(run, names)
+    return {"attached": report.attached}
+
+
 def main() -> None:
     """Do what is asked."""
-    what = {"gather": gathered, "load": loaded, "calls": called}[sys.argv[1]]
+    what = {"gather": gathered, "load": loaded, "calls": called, "pdfs": attached}[sys.argv[1]]
     with Connection.from_environment() as connection:
         print(json.dumps(what(connection)))
 

@@ -12,6 +12,7 @@ import pytest
 import requests
 import responses
 
+from connectors.address import check_address
 from connectors.errors import (
     OutcomeUnknown,
     ServiceUnavailable,
@@ -19,7 +20,7 @@ from connectors.errors import (
     Trouble,
     UnexpectedAnswer,
 )
-from connectors.http import Answer, Http, NotSent, check_address
+from connectors.http import Answer, Http, NotSent
 from tests.connectors.fakes import FakeClock
 
 URL = "https://api.example.com"

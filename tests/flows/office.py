@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from connectors.http import SystemClock
+from connectors.clock import SystemClock
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.vault import Vault
 from connectors.teamleader.auth import Tokens

@@ -91,6 +91,9 @@ class SmallWorld:
         self.steps_left: int | None = None  # until the program is killed
         self.steps = 0
         self.own_marks: dict[str, int] = {}
+        self.when_marked: Callable[[str], None] = _nobody_looks  # told as a mark of ours leaves
+        self.feed_lags = False  # the payment feed does not tell its newest event yet
+        self.write_back = True
         self._opened: Connection | None = None
         self._patch = pytest.MonkeyPatch()
         self._prepare()
@@ -152,6 +155,8 @@ class SmallWorld:
         self.world.restore(self._first)
         self.faults.clear()
         self.own_marks.clear()
+        self.when_marked = _nobody_looks
+        self.feed_lags, self.write_back = False, True
         self.steps_left = None
         self.steps = 0
 
@@ -163,8 +168,16 @@ class SmallWorld:
         """Return the open connection; after a death it is opened anew, as by a new process."""
         if self._opened is None:
             settings, secrets = self._read_once
+            payments = settings.payments.model_copy(update={"write_back": self.write_back})
+            settings = settings.model_copy(update={"payments": payments})
             self._opened = Connection(self.home, settings, secrets, clock=self.clock)
         return self._opened
+
+    def switch(self, *, write_back: bool) -> None:
+        """Switch writing back on or off in the settings."""
+        if write_back != self.write_back:
+            self._hang_up()
+        self.write_back = write_back
 
     def _hang_up(self) -> None:
         if self._opened is not None:
@@ -223,6 +236,10 @@ class SmallWorld:
         self.world.journal.append(call)
         fault = self.faults.pop(0) if self.faults and _writes(request) else None
         handler = getattr(self.sandbox, service).handle
+        if request.method == "PUT" and b'"paid"' in request.body:
+            self.when_marked(request.path.rpartition("/")[2])
+        if self.feed_lags and request.path.endswith("/payment/feed"):
+            handler = self._without_newest(handler)
         if fault == "late" and request.path.endswith("removePayments"):
             fault = "lost before"  # what a colleague registers meanwhile nobody could save
         if fault == "lost before":
@@ -238,6 +255,18 @@ class SmallWorld:
             return Answer(500, {}, b"<html>")
         headers, body = response.rendered()
         return Answer(response.status, Headers(list(headers.items())), body)
+
+    def _without_newest(self, handler: Callable[[Request], Response]) -> Any:
+        def handle(request: Request) -> Response:
+            events = self.sandbox.twikey.books.state.payments
+            newest = events[-1:]
+            del events[-1:]
+            try:
+                return handler(request)
+            finally:
+                events.extend(newest)
+
+        return handle
 
     # ---- steps at which the program may be killed
 
@@ -272,6 +301,10 @@ class SmallWorld:
             self._step()
 
         return atomic
+
+
+def _nobody_looks(invoice_id: str) -> None:
+    """See a mark of ours leave, and say nothing."""
 
 
 def _read(request: requests.PreparedRequest) -> Request:

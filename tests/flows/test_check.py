@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.errors import ProfileMissing
-from flows.check import Finding, check
+from flows.check import check
+from flows.finding import Finding
 from flows.run import silently
 from mappings.reasons import REASONS, sentence_of
 from tests.flows.office import Office

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.check import API_VERSION
+from flows.check_teamleader import API_VERSION
 from tests.flows.office import Office
 from tests.flows.scenes import (
     NUMBER,

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from connectors.mail import MailServer
-from flows.check import Finding, check
+from flows.check import check
+from flows.finding import Finding
 from flows.run import silently
 from tests.flows.following import Killed
 from tests.flows.office import Office

@@ -79,7 +79,7 @@ def test_a_killed_run_frees_itself_and_the_next_one_settles(
     assert ended["state_type"] == "COMPLETED"
     assert (creates(office), sorted(office.twikey_invoices())) == (2, ["2026 / 51", "2026 / 52"])
     with office.ledger() as ledger:
-        assert ledger.crossings.open_writes() == []
+        assert ledger.unsettled.writes() == []
 
 
 def test_late_runs_do_not_pile_up(prefect: Prefect, office: Office) -> None:

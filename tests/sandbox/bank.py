@@ -153,7 +153,10 @@ class Bank:
         self.feeds.noticed(invoice, own=own)
 
     def refund(self, invoice: Invoice, cents: int | None) -> None:
-        """The merchant pays money back (state afterwards: switch ``refund_reopens``)."""
+        """The merchant pays money back (state afterwards: switch ``refund_reopens``).
+
+        As long as other money covers the invoice, it stays paid (decisions 7: money decides).
+        """
         if invoice.state != "PAID":
             raise ValueError(f"{invoice.number} is not paid")
         amount = invoice.received_cents if cents is None else cents
@@ -165,7 +168,8 @@ class Bank:
         }
         if self.rules.refund_reopens:
             invoice.received_cents -= amount
-            invoice.state = self.owed(invoice)
+            if invoice.due_cents > 0:
+                invoice.state = self.owed(invoice)
         self.feeds.noticed(invoice)
         self.feeds.money(invoice, "refund", amount, details)
 

@@ -79,8 +79,9 @@ def holds(path: str) -> None:
 
 def renews(path: str, url: str, times: str) -> None:
     """Ask for an access token so often, each one worn; say how often that failed."""
+    from connectors.clock import SystemClock
     from connectors.errors import Trouble
-    from connectors.http import Http, SystemClock
+    from connectors.http import Http
     from connectors.ledger.vault import Vault
     from connectors.teamleader.auth import Access, Integration
     from tests.sandbox import credentials
@@ -102,7 +103,8 @@ def renews(path: str, url: str, times: str) -> None:
 
 def fetches(path: str, url: str, window: str, seconds: str) -> None:
     """Make calls through the shared window for so many seconds; say how many were made."""
-    from connectors.http import Http, SystemClock
+    from connectors.clock import SystemClock
+    from connectors.http import Http
     from connectors.ledger.vault import Vault
     from connectors.teamleader.pace import SlidingWindow
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.ledger.crossing import OpenWrite, Sent, Verdict
+from connectors.ledger.crossing import Sent, Verdict
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.runs import text
+from connectors.ledger.unsettled import OpenWrite
 from tests.connectors.fakes import NOW
 from tests.connectors.ledger.sample import (
     booking,
@@ -32,7 +33,7 @@ def intend(ledger: Ledger, *names: str, run: int = 1) -> None:
 
 def open_ones(ledger: Ledger) -> list[str]:
     """Return the bookings of writes without a known outcome."""
-    return [write.sent.booking_id for write in ledger.crossings.open_writes()]
+    return [write.sent.booking_id for write in ledger.unsettled.writes()]
 
 
 # ---- one by one
@@ -43,7 +44,7 @@ def test_an_intent_says_all_that_is_needed_to_look_it_up(ledger: Ledger) -> None
     intend(ledger, "b1")
     found = one(ledger)
     assert (found["stage"], found["attempts"], found["ct"]) == ("sending", 1, "1420")
-    (write,) = ledger.crossings.open_writes()
+    (write,) = ledger.unsettled.writes()
     assert write == OpenWrite(text(LATER), Sent("b1", "2026 / b1", 12100, "2026-09-10", "c1"))
 
 
@@ -149,27 +150,27 @@ def test_a_bulk_that_was_never_accepted_is_looked_up_one_by_one(ledger: Ledger) 
     """P3: a crash before the batch has a name leaves members that are open each for itself."""
     batch = bulk(ledger, "b1", "b2")
     assert open_ones(ledger) == ["b1", "b2"]
-    assert ledger.crossings.open_bulks() == []
-    assert sorted(ledger.crossings.members(batch)) == ["b1", "b2"]
+    assert ledger.unsettled.bulks() == []
+    assert sorted(ledger.unsettled.members(batch)) == ["b1", "b2"]
 
 
 def test_a_bulk_that_was_accepted_is_asked_as_a_whole(ledger: Ledger) -> None:
     """P3: any later run can ask how it went; until then its members are not looked up."""
     batch = bulk(ledger, "b1", "b2")
-    ledger.crossings.bulk_accepted(batch, "T-1")
-    (asked,) = ledger.crossings.open_bulks()
+    ledger.unsettled.bulk_accepted(batch, "T-1")
+    (asked,) = ledger.unsettled.bulks()
     assert asked == {"id": batch, "twikey_batch": "T-1", "not_before": text(LATER)}
     assert open_ones(ledger) == []
-    ledger.crossings.bulk_ended(batch, "done")
+    ledger.unsettled.bulk_ended(batch, "done")
     ledger.crossings.sent([("b1", "b1", None, None)], 1, NOW)
-    assert ledger.crossings.members(batch) == ["b2"]
+    assert ledger.unsettled.members(batch) == ["b2"]
     assert open_ones(ledger) == ["b2"]
 
 
 def test_a_bulk_whose_answer_was_lost_is_looked_up(ledger: Ledger) -> None:
     """P3: unknown as a whole is unknown for each."""
     batch = bulk(ledger, "b1", "b2")
-    ledger.crossings.bulk_ended(batch, "unknown")
+    ledger.unsettled.bulk_ended(batch, "unknown")
     ledger.crossings.unknown(["b1", "b2"], "timed out", 1, NOW)
     assert open_ones(ledger) == ["b1", "b2"]
 
@@ -177,15 +178,15 @@ def test_a_bulk_whose_answer_was_lost_is_looked_up(ledger: Ledger) -> None:
 def test_what_a_bulk_reported_and_no_feed_ever_showed_is_named(ledger: Ledger) -> None:
     """P3: done, old enough, never seen; what the feed showed or went singly is not among them."""
     batch = bulk(ledger, "b1", "b2")
-    ledger.crossings.bulk_accepted(batch, "T-1")
+    ledger.unsettled.bulk_accepted(batch, "T-1")
     ledger.crossings.sent([("b1", "b1", None, None), ("b2", "b2", None, None)], 1, NOW)
-    assert ledger.crossings.unverified(text(LATER)) is None
-    ledger.crossings.bulk_ended(batch, "done")
+    assert ledger.unsettled.unverified(text(LATER)) is None
+    ledger.unsettled.bulk_ended(batch, "done")
     enter(ledger, booking("b3"))
     send(ledger, "b3")
     ledger.feed.invoices_seen([sight("b2")], 1, NOW)
-    assert ledger.crossings.unverified(text(LATER)) == (batch, ["b1"], True)
-    assert ledger.crossings.unverified(text(NOW)) is None
+    assert ledger.unsettled.unverified(text(LATER)) == (batch, ["b1"], True)
+    assert ledger.unsettled.unverified(text(NOW)) is None
 
 
 # ---- writes that set something
