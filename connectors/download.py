@@ -22,10 +22,10 @@ from urllib3.exceptions import HTTPError as TransportError
 
 from connectors.errors import Refused
 from connectors.line import Line, Resolve
+from connectors.timeouts import DOCUMENT, Timeouts
 
 MOST_BYTES = 10_000_000
 MOST_REDIRECTS = 3
-DEADLINE = 60.0  # seconds for one document, redirects included
 REDIRECTS = (301, 302, 303, 307, 308)
 LINK_IS_DEAD = (401, 403, 404, 410)
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -60,8 +60,9 @@ def resolved(host: str, port: int) -> list[str]:
 class Downloads:
     """Fetches PDFs; safe to use from several threads, each with connections of its own.
 
-    ``loopback`` is for a sandbox: when the API itself is on a loopback address its documents may be
-    there too, and only there plain http is spoken.
+    ``timeouts`` bound each document, redirects included. ``loopback`` is for a sandbox: when the
+    API itself is on a loopback address its documents may be there too, and only there plain http is
+    spoken.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class Downloads:
         *,
         loopback: bool = False,
         most_bytes: int = MOST_BYTES,
-        deadline: float = DEADLINE,
+        timeouts: Timeouts = DOCUMENT,
         resolve: Resolve = resolved,
     ) -> None:
         self._loopback = loopback
         self._most_bytes = most_bytes
-        self._deadline = deadline
+        self._timeouts = timeouts
         self._resolve = resolve
         self._mine = threading.local()
         self._lines: list[Line] = []
@@ -97,7 +98,7 @@ class Downloads:
         PDF_TOO_LARGE, PDF_EMPTY, PDF_NOT_A_PDF.
         """
         line = self._line()
-        with line.cut_after(self._deadline):
+        with line.cut_after(self._timeouts.whole):
             try:
                 return self._follow(line, url)
             except (requests.RequestException, TransportError, OSError) as error:
@@ -107,7 +108,7 @@ class Downloads:
 
     def _line(self) -> Line:
         if not hasattr(self._mine, "line"):
-            self._mine.line = Line(self._addresses)
+            self._mine.line = Line(self._addresses, self._timeouts)
             self._lines.append(self._mine.line)
         line: Line = self._mine.line
         return line
@@ -120,7 +121,8 @@ class Downloads:
         )
 
     def _too_slow(self) -> NotDownloaded:
-        return NotDownloaded("PDF_SLOW", f"it did not arrive within {self._deadline:.0f} seconds")
+        seconds = self._timeouts.whole
+        return NotDownloaded("PDF_SLOW", f"it did not arrive within {seconds:.0f} seconds")
 
     # ---- where to
 
@@ -183,7 +185,7 @@ class Downloads:
         if announced.isdigit() and int(announced) > self._most_bytes:
             raise self._too_large()
         content, digest = bytearray(), hashlib.sha256()
-        ends = monotonic() + self._deadline
+        ends = monotonic() + self._timeouts.whole
         while chunk := response.raw.read1(64 * 1024, decode_content=False):
             content += chunk
             digest.update(chunk)

@@ -57,6 +57,15 @@ class LedgerUnusable(Halted):
     )
 
 
+class LedgerBroken(LedgerUnusable):
+    """The ledger's file is damaged: what is in it can no longer be trusted."""
+
+    advice = (
+        "Run `teamleader-twikey rebuild` to see what can be had again from both sides, then "
+        "`teamleader-twikey rebuild --yes`: it keeps the broken file and sends nothing."
+    )
+
+
 class AnotherRunAtWork(Halted):
     """Another run of this connection holds the lock."""
 

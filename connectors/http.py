@@ -25,6 +25,7 @@ from connectors.address import check_address
 from connectors.broken import in_words, never_left
 from connectors.clock import Clock
 from connectors.errors import OutcomeUnknown, ServiceUnavailable, Throttled, UnexpectedAnswer
+from connectors.timeouts import CALL, Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +104,8 @@ class _Lost(Exception):
 class Http:
     """A paced, bounded, patient session with one service.
 
-    ``service`` names it in sentences. Timeouts are seconds: ``read_timeout`` between two bytes,
-    ``deadline`` for one whole answer. ``patience`` bounds the seconds spent on 429 waits per call.
+    ``service`` names it in sentences. ``timeouts`` bound each answer, ``patience`` the seconds that
+    a call spends on 429 waits.
     """
 
     def __init__(
@@ -114,9 +115,7 @@ class Http:
         *,
         clock: Clock,
         pace: Pace | None = None,
-        connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
-        deadline: float = 120.0,
+        timeouts: Timeouts = CALL,
         max_bytes: int = 64 * 1024 * 1024,
         tries: int = 4,
         patience: float = 130.0,
@@ -126,8 +125,7 @@ class Http:
         self.base_url = check_address(f"The address of {service}", base_url)
         self.clock = clock
         self.pace = pace
-        self.timeout = (connect_timeout, read_timeout)
-        self.deadline = deadline
+        self.timeouts = timeouts
         self.max_bytes = max_bytes
         self.tries = tries
         self.patience = patience
@@ -238,8 +236,9 @@ class Http:
 
     def _exchange(self, request: requests.PreparedRequest) -> Answer:
         try:
+            bounds = (self.timeouts.connect, self.timeouts.read)
             response = self._session.send(
-                request, timeout=self.timeout, allow_redirects=False, **self._environment
+                request, timeout=bounds, allow_redirects=False, **self._environment
             )
             with response:
                 return Answer(
@@ -264,7 +263,7 @@ class Http:
         return dict(settings)
 
     def _read(self, response: requests.Response) -> bytes:
-        ends = self.clock.monotonic() + self.deadline
+        ends = self.clock.monotonic() + self.timeouts.whole
         chunks, size = [], 0
         # read1 returns what has arrived: an answer that drips still meets the deadline.
         while chunk := response.raw.read1(64 * 1024, decode_content=True):
@@ -273,7 +272,7 @@ class Http:
             if size > self.max_bytes:
                 raise _Lost(f"the answer is larger than {self.max_bytes // 1024 // 1024} MB")
             if self.clock.monotonic() > ends:
-                raise _Lost(f"the answer took longer than {self.deadline:.0f} s")
+                raise _Lost(f"the answer took longer than {self.timeouts.whole:.0f} s")
         return b"".join(chunks)
 
     def _back_off(self, attempt: int) -> None:

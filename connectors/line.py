@@ -19,8 +19,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from connectors.http import USER_AGENT
-
-TIMEOUT = (10.0, 20.0)  # seconds to connect, and between two bytes
+from connectors.timeouts import DOCUMENT, Timeouts
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -28,11 +27,12 @@ Resolve = Callable[[str, int], list[str]]
 class Line:
     """The connections of one thread, which dial only checked addresses and can be cut."""
 
-    def __init__(self, addresses: Resolve) -> None:
+    def __init__(self, addresses: Resolve, timeouts: Timeouts = DOCUMENT) -> None:
         self._open: list[HTTPConnection] = []
+        self._timeouts = timeouts
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Checked(addresses, self._open))
+            self._session.mount(scheme, _Checked(addresses, self._open, timeouts.connect))
         self.was_cut = False
 
     def close(self) -> None:
@@ -49,7 +49,8 @@ class Line:
         if requests.utils.select_proxy(url, settings["proxies"]):
             _check_behind_proxy(url, addresses)
         self._session.cookies.clear()
-        return self._session.send(request, timeout=TIMEOUT, allow_redirects=False, **settings)
+        bounds = (self._timeouts.connect, self._timeouts.read)
+        return self._session.send(request, timeout=bounds, allow_redirects=False, **settings)
 
     @contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
@@ -88,22 +89,23 @@ def _check_behind_proxy(url: str, addresses: Resolve) -> None:
 class _Checked(HTTPAdapter):
     """An adapter whose direct connections resolve, check and dial in one step (no rebinding)."""
 
-    def __init__(self, addresses: Resolve, opened: list[HTTPConnection]) -> None:
+    def __init__(self, addresses: Resolve, opened: list[HTTPConnection], patience: float) -> None:
         self._addresses = addresses
         self._opened = opened
+        self._patience = patience
         super().__init__(pool_connections=4, pool_maxsize=1)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        addresses, opened = self._addresses, self._opened
+        addresses, opened, patience = self._addresses, self._opened, self._patience
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return _dial(self, addresses, opened)
+                return _dial(self, addresses, opened, patience)
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return _dial(self, addresses, opened)
+                return _dial(self, addresses, opened, patience)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -115,7 +117,10 @@ class _Checked(HTTPAdapter):
 
 
 def _dial(
-    connection: HTTPConnection, addresses: Resolve, opened: list[HTTPConnection]
+    connection: HTTPConnection,
+    addresses: Resolve,
+    opened: list[HTTPConnection],
+    patience: float,
 ) -> socket.socket:
     """Connect to the first address that answers, of a host all of whose addresses are allowed."""
     failure: OSError = OSError("no address")
@@ -124,7 +129,7 @@ def _dial(
     port = connection.port or 443
     for address in addresses(connection.host.strip("[]"), port):
         try:
-            sock = socket.create_connection((address, port), timeout=TIMEOUT[0])
+            sock = socket.create_connection((address, port), timeout=patience)
         except OSError as error:
             failure = error
         else:

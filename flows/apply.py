@@ -28,9 +28,7 @@ LOST_IN_A_ROW = 3
 
 def apply_chunk(run: Run, plan: pd.DataFrame, customers: pd.DataFrame) -> int:
     """Carry out one chunk of the plan; return how many creates left."""
-    decided = plan[plan["action"].isin(["skip", "hold"])]
-    run.ledger.crossings.decided(verdicts_of(run, decided), run.id, run.now())
-    _adopt(run, plan[plan["action"] == "adopt"])
+    record_plan(run, plan)
     chosen = plan[plan["action"] == "create"]
     crossings = crossings_of(chosen)
     if run.dry_run:
@@ -39,6 +37,13 @@ def apply_chunk(run: Run, plan: pd.DataFrame, customers: pd.DataFrame) -> int:
         _create(run, crossings, payloads(plan, customers))
         run.ledger.customers.described(_told(customers, chosen))
     return len(crossings)
+
+
+def record_plan(run: Run, plan: pd.DataFrame) -> None:
+    """Record what needs no call: what is skipped, held, or adopted as it stands in Twikey."""
+    decided = plan[plan["action"].isin(["skip", "hold"])]
+    run.ledger.crossings.decided(verdicts_of(run, decided), run.id, run.now())
+    _adopt(run, plan[plan["action"] == "adopt"])
 
 
 def _told(customers: pd.DataFrame, chosen: pd.DataFrame) -> list[tuple[str, dict[str, Any]]]:

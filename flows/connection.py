@@ -22,6 +22,7 @@ from connectors.ledger.vault import Vault
 from connectors.teamleader.auth import Access, Integration, TokenStore
 from connectors.teamleader.client import Teamleader
 from connectors.teamleader.pace import SlidingWindow
+from connectors.timeouts import CALL, TOKENS, Timeouts
 from connectors.twikey.client import Twikey
 from connectors.twikey.session import TwikeyPace, TwikeySession
 from flows.mail_settings import mail_problems
@@ -62,13 +63,16 @@ class Connection:
         name: str = "default",
         clock: Clock | None = None,
         on_wait: Waiting | None = None,
+        timeouts: Timeouts = CALL,
     ) -> None:
         self.name = name
         self.home = home
+        self.ledger_path = home / LEDGER_NAME
         self.settings = settings
         self.secrets = secrets
         self.clock: Clock = clock or SystemClock()
         self.on_wait = on_wait
+        self.timeouts = timeouts  # no answer may take longer, whatever is asked
         self._open: list[Http] = []
 
     @classmethod
@@ -80,6 +84,7 @@ class Connection:
         name: str = "default",
         clock: Clock | None = None,
         on_wait: Waiting | None = None,
+        timeouts: Timeouts = CALL,
     ) -> Connection:
         """Open a connection as the environment describes it.
 
@@ -101,7 +106,9 @@ class Connection:
             problems += mail_problems(settings.mail, secrets)
         if settings is None or secrets is None or problems:
             raise SettingsWrong(problems)
-        return cls(home, settings, secrets, name=name, clock=clock, on_wait=on_wait)
+        return cls(
+            home, settings, secrets, name=name, clock=clock, on_wait=on_wait, timeouts=timeouts
+        )
 
     def __enter__(self) -> Connection:
         """Return the connection itself."""
@@ -125,12 +132,12 @@ class Connection:
     @cached_property
     def ledger(self) -> Ledger:
         """What crossed, what is owed, what happened."""
-        return Ledger(self.home / LEDGER_NAME)
+        return Ledger(self.ledger_path)
 
     @cached_property
     def vault(self) -> Vault:
         """Tokens and the window of requests, in the ledger's file."""
-        return Vault(self.home / LEDGER_NAME)
+        return Vault(self.ledger_path)
 
     @property
     def integration(self) -> Integration:
@@ -152,7 +159,7 @@ class Connection:
         http = self._http(
             Http(
                 "Teamleader", self.secrets.teamleader_auth_url, clock=self.clock,
-                connect_timeout=5.0, read_timeout=15.0, deadline=20.0, tries=2,
+                timeouts=TOKENS.at_most(self.timeouts), tries=2,
             )
         )  # fmt: skip
         return Access(store, http, self.integration, self.clock)
@@ -169,6 +176,7 @@ class Connection:
             self.secrets.teamleader_api_url,
             clock=self.clock,
             pace=SlidingWindow(self.vault, clock=self.clock, on_wait=self.on_wait),
+            timeouts=self.timeouts,
             on_wait=self.on_wait,
         )
         return Teamleader(self._http(http), access)
@@ -180,7 +188,7 @@ class Connection:
         http = self._http(
             Http(
                 "Twikey", self.secrets.twikey_api_url, clock=self.clock,
-                pace=TwikeyPace(self.clock), on_wait=self.on_wait,
+                pace=TwikeyPace(self.clock), timeouts=self.timeouts, on_wait=self.on_wait,
             )
         )  # fmt: skip
         session = TwikeySession(

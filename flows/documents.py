@@ -27,6 +27,7 @@ from connectors.errors import (
 from connectors.http import NotSent
 from connectors.ledger.documents import FOUND, Wanted
 from connectors.teamleader.records import DownloadLink
+from connectors.timeouts import DOCUMENT
 from flows.run import Run
 from mappings.documents import BACK_OFF, pause_after
 
@@ -167,7 +168,11 @@ def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
     """Keep two fetches in the air; each link is followed the moment it is known."""
     loopback = is_loopback_address(run.connection.secrets.teamleader_api_url)
     air: deque[tuple[Wanted, Future[Fetched]]] = deque()
-    with Downloads(loopback=loopback) as downloads, ThreadPoolExecutor(PARALLEL) as pool:
+    within = run.connection.timeouts
+    with (
+        Downloads(loopback=loopback, timeouts=DOCUMENT.at_most(within)) as downloads,
+        ThreadPoolExecutor(PARALLEL) as pool,
+    ):
         try:
             for count, each in enumerate(wanted, start=1):
                 if done.host_down >= LOST_IN_A_ROW:

@@ -54,9 +54,8 @@ def gather(run: Run, window: Window) -> Listed:
     if window.scheduled:
         read_changed(run)
         look_daily(run)
-    _details(run)
-    _subscriptions(run, fresh=SUBSCRIPTION_FRESH if window.scheduled else timedelta())
-    _customers(run, refresh=not window.scheduled)
+    complete_routing(run, fresh=SUBSCRIPTION_FRESH if window.scheduled else timedelta())
+    complete_customers(run, refresh=not window.scheduled)
     tell_statuses(run)
     settle_gone(run)
     return listed
@@ -155,6 +154,12 @@ def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
 # ---- details
 
 
+def complete_routing(run: Run, *, fresh: timedelta) -> None:
+    """Read the profile fields of what is undecided; subscriptions unless read since ``fresh``."""
+    _details(run)
+    _subscriptions(run, fresh)
+
+
 def _details(run: Run) -> None:
     field = run.connection.settings.custom_fields.invoice
     if field is None:
@@ -200,7 +205,7 @@ def _unroutable(run: Run, subscriptions: Sequence[str], trouble: NotPermitted) -
         run.ledger.bookings.subscription_problem(each, run.id, "no right to read its subscription")
 
 
-def _customers(run: Run, *, refresh: bool) -> None:
+def complete_customers(run: Run, *, refresh: bool) -> None:
     """Read the customers of undecided bookings, a hundred ids a call, gathered over the run."""
     wanted = run.ledger.bookings.customers_wanted(run.id, refresh=refresh)
     teamleader, total = run.connection.teamleader, sum(map(len, wanted.values()))

@@ -38,9 +38,9 @@ def health(connection: Connection) -> str:
     parts = [
         f"# {escaped(connection.name)}: {verdict(connection, len(waiting))}",
         f"As of {now} ({escaped(connection.settings.time_zone)})",
-        table(["flow", "last run", "ended", "next about"], _flows(connection)),
-        table(["", ""], _facts(connection)),
         _waiting(connection, waiting),
+        table(["flow", "last run", "ended", "next"], _flows(connection)),
+        table(["", ""], _facts(connection)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -139,7 +139,9 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _at(connection: Connection, instant: str) -> str:
-    return when(datetime.fromisoformat(instant).astimezone(connection.zone))
+    """Write an instant short, and so that it stays on one line of a narrow column."""
+    at = when(datetime.fromisoformat(instant).astimezone(connection.zone))
+    return at.partition(" ")[2].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _since(connection: Connection, instant: datetime | None) -> str:

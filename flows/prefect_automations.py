@@ -216,6 +216,8 @@ def _server() -> Iterator[SyncPrefectClient]:
         with get_client(sync_client=True) as client:
             yield client
     except PrefectHTTPStatusError as refused:
-        raise NoPrefectServer(f"Prefect answered {refused.response.status_code}") from None
+        status = refused.response.status_code
+        wants = " (it wants the right PREFECT_API_AUTH_STRING)" if status in (401, 403) else ""
+        raise NoPrefectServer(f"Prefect answered {status}{wants}") from None
     except (httpx.HTTPError, RuntimeError):
         raise NoPrefectServer("No Prefect server answers at PREFECT_API_URL") from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import UsageWrong
 from flows.connection import Connection
 from flows.csv_files import STANDARD_OUTPUT
-from flows.layout import clean, columns, hanging, shorten, width_of
+from flows.layout import clean, columns, hanging, shorten, width_of, wrap
 from flows.mandate_verbs import csv_options
 from flows.progress import Progress
 from flows.report import euro
@@ -86,7 +86,9 @@ def show(screen: Screen, report: ReconcileReport) -> None:
     """Print the verdict, the buckets with both sides' sums, and what differs with what to do."""
     width = width_of(sys.stdout)
     colour = "yellow" if report.exit_code else "green"
-    screen.line(f"{report.name}: {report.headline()}", colour)
+    verdict = wrap(f"{report.name}: {report.headline()}", width - 2)
+    for place, line in enumerate(verdict):
+        screen.line(f"  {line}" if place else line, colour)
     _lines(screen, columns(bucket_lines(report), width, indent=2, right=(1, 2, 3, 4)))
     calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
     screen.line(f"  asked singly in Twikey: {report.asked}; calls: {calls}")

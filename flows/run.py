@@ -88,6 +88,7 @@ def at_work(
     """
     with (
         connection.ledger.lock.held(flow, connection.clock.now()),
+        _sound(connection),
         _ledger_for(connection, dry_run=dry_run) as ledger,
     ):
         run_id = ledger.runs.start(flow, connection.clock.now(), started_by, parameters)
@@ -100,6 +101,13 @@ def at_work(
         except BaseException as error:
             ledger.runs.end(run_id, run.now(), "failed", type(error).__name__, {})
             raise
+
+
+@contextmanager
+def _sound(connection: Connection) -> Iterator[None]:
+    """Let nothing begin on a damaged ledger."""
+    connection.ledger.require_sound()
+    yield
 
 
 @contextmanager

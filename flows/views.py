@@ -181,7 +181,7 @@ def _payment(row: Mapping[str, Any]) -> Row:
     return {
         "number": cell(row["number"] or row["twikey_number"]),
         "amount": money(row),
-        "paid at": cell(row["paid_at"]),
+        "paid at (UTC)": cell(row["paid_at"])[:16].replace("T", " "),
         "method": cell(row["method"] or ""),
         "Teamleader": safe_link(row["web_url"]) or "",
     }

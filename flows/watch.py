@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from connectors.errors import Trouble, UnexpectedAnswer
 from connectors.http import Http
+from connectors.timeouts import Timeouts
 from flows.connection import Connection
 from flows.late import LATE
 
@@ -74,8 +75,8 @@ def _address(connection: Connection, flow: str) -> str:
 
 def _ping(connection: Connection, address: str) -> None:
     http = Http(
-        "it", address, clock=connection.clock, tries=1, patience=0, connect_timeout=SECONDS,
-        read_timeout=SECONDS, deadline=SECONDS, max_bytes=64 * 1024,
+        "it", address, clock=connection.clock, tries=1, patience=0,
+        timeouts=Timeouts(SECONDS, SECONDS, SECONDS), max_bytes=64 * 1024,
     )  # fmt: skip
     try:
         answer = http.send("GET", "", repeatable=True, what="the ping")

@@ -8,6 +8,7 @@ from connectors.errors import ProfileMissing, ServiceUnavailable
 from flows.apply import apply_chunk
 from flows.decide import next_chunk, rules_of
 from flows.run import DEPARTMENTS, Run
+from mappings.rules import Rules
 
 
 def work_through(run: Run) -> int:
@@ -15,9 +16,7 @@ def work_through(run: Run) -> int:
 
     Chunks of 500 keep memory flat: 50,000 bookings are never held at once.
     """
-    settings = run.connection.settings
-    names = json.loads(run.ledger.facts.read(DEPARTMENTS) or "{}")
-    rules = rules_of(settings, run.connection.today().isoformat(), _options(run), names)
+    rules = rules_for(run)
     left = done = 0
     total = run.ledger.bookings.count_undecided(run.id)
     checked = False
@@ -33,6 +32,13 @@ def work_through(run: Run) -> int:
             break
         run.tell("deciding and sending" if not run.dry_run else "deciding", done, total)
     return left
+
+
+def rules_for(run: Run) -> Rules:
+    """Return the rules of today, with the department names and field options that are known."""
+    settings = run.connection.settings
+    names = json.loads(run.ledger.facts.read(DEPARTMENTS) or "{}")
+    return rules_of(settings, run.connection.today().isoformat(), _options(run), names)
 
 
 def _leave_the_rest(run: Run) -> None:

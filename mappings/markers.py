@@ -69,7 +69,7 @@ def take(
     """
     left = list(payments)
     found: list[Payment | None] = [None] * len(wanted)
-    only_days = all(_without_time(payment, zone) for payment in payments)
+    only_days = all(without_time(payment, zone) for payment in payments)
     for fits in (_same_instant, _same_day) if only_days else (_same_instant,):
         for place, one in enumerate(wanted):
             if found[place] is not None:
@@ -88,7 +88,8 @@ def _same_instant(payment: Payment, wanted: Wanted, zone: ZoneInfo) -> bool:  # 
     )
 
 
-def _without_time(payment: Payment, zone: ZoneInfo) -> bool:
+def without_time(payment: Payment, zone: ZoneInfo) -> bool:
+    """Tell whether a payment carries a day only: midnight there or here."""
     return any(_at(payment.paid_at).astimezone(one).time() == time() for one in (UTC, zone))
 
 

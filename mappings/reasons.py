@@ -118,6 +118,13 @@ HELD = (
         "API reference 3.2; decisions 3",
     ),
     Reason(
+        "AFTER_REBUILD",
+        "held",
+        "It is not in Twikey, and the rebuilt ledger does not know whether it was left out.",
+        f"If it should be there, let it go: {RETRY_IT}; if not, leave it.",
+        "decisions 3",
+    ),
+    Reason(
         "DIFFERS",
         "held",
         "Twikey already has it, but not the same: {detail}.",

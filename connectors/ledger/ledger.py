@@ -28,6 +28,7 @@ from connectors.ledger.lock import RunLock
 from connectors.ledger.mails import Mails
 from connectors.ledger.mandates import MandateLinks
 from connectors.ledger.payments import Payments
+from connectors.ledger.rebuilding import Rebuilding
 from connectors.ledger.reversals import Reversals
 from connectors.ledger.runs import Facts, Journal, Runs, Watermarks
 from connectors.ledger.shown import Shown
@@ -63,6 +64,7 @@ class Ledger:
         self.links = Links(self._store, self.journal)
         self.crossings = Crossings(self._store, self.journal)
         self.unsettled = Unsettled(self._store)
+        self.rebuilding = Rebuilding(self._store, self.crossings)
         self.feed = Feed(self._store)
         self.desk = Desk(self._store, self.journal)
         self.credits = Credits(self._store)
@@ -92,6 +94,10 @@ class Ledger:
     def atomic(self) -> AbstractContextManager[None]:
         """Make several facts stand or fall together."""
         return self._store.atomic()
+
+    def require_sound(self) -> None:
+        """Read the whole file; raises ``LedgerBroken`` when it is damaged."""
+        self._store.require_sound()
 
     def copy_to(self, path: Path) -> Ledger:
         """Return a whole copy in another file; what happens there changes nothing here."""

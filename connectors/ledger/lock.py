@@ -9,13 +9,34 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from connectors.errors import AnotherRunAtWork, LedgerUnusable
 from connectors.ledger.store import Store, open_private
+
+
+SOMEBODY = "Another run of this connection is at work"
+
+
+@contextmanager
+def alone(path: Path, told: Callable[[], str] = lambda: SOMEBODY) -> Iterator[None]:
+    """Hold the lock file inside, whatever the ledger beside it looks like.
+
+    Raises ``AnotherRunAtWork`` (with what is ``told``) at once when somebody else holds it.
+    """
+    try:
+        file = open_private(path)
+    except OSError as error:
+        raise LedgerUnusable(f"The lock {path} cannot be opened: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AnotherRunAtWork(told()) from None
+        yield
 
 
 class RunLock:
@@ -28,17 +49,7 @@ class RunLock:
     @contextmanager
     def held(self, flow: str, now: datetime) -> Iterator[None]:
         """Hold the lock inside; raise ``AnotherRunAtWork`` at once when somebody else does."""
-        try:
-            file = open_private(self.path)
-        except OSError as error:
-            raise LedgerUnusable(
-                f"The lock {self.path} cannot be opened: {error.strerror}"
-            ) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AnotherRunAtWork(self.told()) from None
+        with alone(self.path, self.told):
             self._store.write(
                 "INSERT OR REPLACE INTO holder (only, flow, pid, host, since) "
                 "VALUES (1, ?, ?, ?, ?)",
@@ -53,7 +64,7 @@ class RunLock:
         """Say in one sentence who holds the lock."""
         row = self._store.first("SELECT flow, pid, host, since FROM holder")
         if row is None:
-            return "Another run of this connection is at work"
+            return SOMEBODY
         return (
             f"Another run is at work: {row['flow']} (process {row['pid']} on {row['host']}) "
             f"since {row['since']}"

@@ -17,16 +17,19 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from connectors.errors import LedgerUnusable
+from connectors.errors import LedgerBroken, LedgerUnusable
+from connectors.ledger.shape import TABLES
 
 SCHEMA_VERSION = 3
 BUSY_SECONDS = 150  # longer than any token refresh that holds the file
+BROKEN = ("malformed", "not a database", "no such table", "no such column", "unsupported file")
 
 
 class Store:
     """One connection to the ledger's SQLite file; ``path`` may be ``:memory:``.
 
-    Raises ``LedgerUnusable`` with a sentence for every failure of the file, the disk or the rights.
+    Raises ``LedgerUnusable`` with a sentence for every failure of the file, the disk or the rights;
+    ``LedgerBroken`` where the file itself is damaged.
     """
 
     def __init__(self, path: Path | str, *, synchronous: str = "FULL") -> None:
@@ -52,6 +55,19 @@ class Store:
                 if self._version() < SCHEMA_VERSION:
                     migrate(self.connection)
                     self.connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        found = {row[0] for row in self.tuples("SELECT name FROM sqlite_master WHERE type='table'")}
+        if lost := sorted(TABLES - found):
+            raise LedgerBroken(f"The ledger {self.path} is damaged: it lacks {', '.join(lost)}")
+
+    def require_sound(self) -> None:
+        """Read the whole file once; raises ``LedgerBroken`` when SQLite finds it damaged.
+
+        A tenth of a second for a hundred megabytes that were read lately.
+        """
+        said = str(self.one("PRAGMA quick_check(1)")[0])
+        if said != "ok":
+            why = " ".join(said.replace("*** in database main ***", "").split())
+            raise LedgerBroken(f"The ledger {self.path} is damaged: {why}")
 
     def _version(self) -> int:
         return int(self.one("PRAGMA user_version")[0])
@@ -131,7 +147,9 @@ class Store:
             raise
         except failures as error:
             why = getattr(error, "strerror", None) or error
-            raise LedgerUnusable(f"The ledger {self.path} cannot be {what}: {why}") from error
+            broken = isinstance(error, sqlite3.Error) and any(sign in str(why) for sign in BROKEN)
+            kind = LedgerBroken if broken else LedgerUnusable
+            raise kind(f"The ledger {self.path} cannot be {what}: {why}") from error
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Protocol
 from connectors.clock import Clock
 from connectors.errors import KeyRefused, SettingsWrong, Throttled
 from connectors.http import Answer, Http, NotSent
+from connectors.timeouts import LOGIN
 from connectors.twikey.pace import TwikeyPace
 from connectors.twikey.parse import fault_of
 
@@ -195,7 +196,7 @@ class TwikeySession:
         http = Http(
             self._http.service, self._http.base_url,
             clock=self._clock, pace=TwikeyPace(self._clock),
-            connect_timeout=5.0, read_timeout=10.0, deadline=10.0, tries=1, patience=0.0,
+            timeouts=LOGIN.at_most(self._http.timeouts), tries=1, patience=0.0,
         )  # fmt: skip
         form = {"apiToken": self._api_key}
         if self._private_key:

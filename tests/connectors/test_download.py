@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from connectors.download import MOST_BYTES, Downloads, NotDownloaded
+from connectors.timeouts import Timeouts
 from mappings.documents import WAITING
 
 PDF = b"%PDF-1.7\n" + b"x" * 3000 + b"\n%%EOF\n"
@@ -371,7 +372,7 @@ def test_a_drip_meets_the_deadline(head: bytes, host: Host) -> None:
     """The deadline is for the whole, so bytes that keep trickling do not stretch it."""
     host.paths["/doc"] = _drip(head, host)
     began = time.monotonic()
-    with Downloads(loopback=True, deadline=0.2) as downloads:
+    with Downloads(loopback=True, timeouts=Timeouts(whole=0.2)) as downloads:
         assert code_of(downloads, host.url()) == "PDF_SLOW"
         host.paths["/doc"] = answer()
         assert downloads.fetch(host.url()).content == PDF

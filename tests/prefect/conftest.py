@@ -15,7 +15,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """Start the server, make the pool and deploy all: the order of the operating guide."""
     with opened_prefect(tmp_path_factory.mktemp("prefect")) as opened:
         opened.command("work-pool", "create", POOL, "--type", "process")
-        opened.command("--no-prompt", "deploy", "--all")
+        opened.deploy()
         yield opened
 
 

@@ -1,7 +1,7 @@
 """``make demo``: a company's booked invoices arrive in Twikey, step by step, in one terminal.
 
 Both services are the sandbox, inside this process; the program is the real one, a process for each
-command. Takes some ten seconds, needs no account, leaves nothing running and no file behind. Ends
+command. Takes half a minute, needs no account, leaves nothing running and no file behind. Ends
 with exit code 0 when every step ended as it should, else 1.
 """
 
@@ -19,7 +19,7 @@ from urllib.error import URLError
 from tests.sandbox.server import Sandbox
 from tests.sandbox.stage import ROOT, Narrator, Stage, Unexpected, free_port
 
-INVOICES, DAYS, SEED = 200, 45, 7
+INVOICES, DAYS, SEED = 120, 45, 7
 LATENCY = 30.0  # milliseconds per answer: about what a service next door takes
 TITLE = "teamleader-twikey: booked invoices arrive in Twikey, once each"
 STAGED = f"""\
@@ -30,6 +30,8 @@ FILLED_IN = """
 invitation = "job"
 """
 REFUSED_AMOUNT = 1_800  # EUR 18.00: the pretend bank pays it first and has it refused a day later
+CREDITED = 600  # of these EUR 18.00, by a credit note
+NEW_ADDRESS = ("Nieuwstraat 9", "9000", "Gent", "BE")
 RENDERED_AFTER = 180.0  # seconds until Teamleader has made a PDF
 NEXT = """\
   your own accounts    README.md, "For real": half an hour, and nothing is sent before you say so
@@ -73,6 +75,8 @@ class Demo:
         books = sandbox.books
         self.waiting = books.book(amount=48_400, due=None, date=_day(sandbox, 2))
         self.number = str(books.invoice(self.waiting).number)
+        self.customer = str(books.invoice(self.waiting).customer_id)
+        self.new = self.bounced = ""  # the invoice that bounces: its id and its number
 
     def play(self) -> None:
         """Play every chapter."""
@@ -82,6 +86,8 @@ class Demo:
         self.first_import()
         self.put_right()
         self.follow_up()
+        self.changes()
+        self.looking_back()
         self.narrator.say("\nWhat to do next", 1)
         self.narrator.say(NEXT.format(python=shown_python()))
 
@@ -133,10 +139,9 @@ class Demo:
         begin, types, sandbox = self.narrator.begin, self.stage.types, self.sandbox
         begin("A new invoice", "Its customer signed a mandate, so that Twikey collects it at once.")
         with sandbox.world.lock:
-            customer = str(sandbox.books.invoice(self.waiting).customer_id)
-            sandbox.twikey.actions["sign_mandate"](number=customer)
-            new = sandbox.books.book(amount=REFUSED_AMOUNT, customer=customer)
-            number = str(sandbox.books.invoice(new).number)
+            sandbox.twikey.actions["sign_mandate"](number=self.customer)
+            self.new = new = sandbox.books.book(amount=REFUSED_AMOUNT, customer=self.customer)
+            self.bounced = number = str(sandbox.books.invoice(new).number)
         types("import", ends=2)
         begin("Follow-up", "Payments go back and PDFs arrive; who has paid is not invited.")
         self._later(lambda: sandbox.twikey.actions["pay_debit"](invoice=new))
@@ -148,14 +153,48 @@ class Demo:
         types("follow-up")
         self._expect(not self._paid(new), "the bounced payment is gone from Teamleader")
         self._expect(len(self._mails(new)) == 1, "one mail left, ever")
+
+    def changes(self) -> None:
+        """The customer moves, the invoice is credited in part: both follow, and are told."""
+        begin, types, sandbox = self.narrator.begin, self.stage.types, self.sandbox
+        begin("A customer moves", "What changed in Teamleader follows to Twikey, never back.")
+        with sandbox.world.lock:
+            sandbox.books.edit_customer(self.customer, address=NEW_ADDRESS)
+        self.narrator.dim(f"# Teamleader: the customer of {self.number} lives elsewhere now")
+        types("customers")
+        self._expect(self._street() == NEW_ADDRESS[0], "the customer has moved in Twikey too")
+        begin("A credit note", "Twikey still asks the whole amount: a person is told at once.")
+        with sandbox.world.lock:
+            credit = sandbox.books.credit(self.new, CREDITED)
+            number = f"CN{sandbox.books.credit_notes[credit].number}"
+        types("import", ends=2)
+        self._expect(number in self._standing(), "the credit note stands in Twikey")
+
+    def looking_back(self) -> None:
+        """Undo as a plan, both sides to the cent, the mail of the day, one invoice's story."""
+        begin, types = self.narrator.begin, self.stage.types
+        begin("Undo", "An import can be taken out of Twikey again. Only the plan, here.")
+        standing = self._standing()
+        types("undo", "last", "--dry-run")
+        self._expect(self._standing() == standing, "a plan removes nothing")
+        begin("Reconcile", "Every document is in one place, and both sides add up to the cent.")
+        types("reconcile", ends=2)
+        begin("The summary by mail", "What the accountant reads once a day; here it is only shown.")
+        types("status", "--mail", shows=14)
         begin("Journey", "And months later, when somebody asks what happened to that invoice:")
-        types("journey", number)
+        types("journey", self.bounced)
 
     def _later(self, happens: Callable[[], object]) -> None:
         """Let some minutes pass for both services, and something happen."""
         with self.sandbox.world.lock:
             self.sandbox.world.advance(RENDERED_AFTER)
             happens()
+
+    def _street(self) -> str:
+        with self.sandbox.world.lock:
+            found = [c for c in self.sandbox.twikey.dump()["customers"]
+                     if c["customerNumber"] == self.customer]  # fmt: skip
+            return str(found[0]["address"])
 
     def _paid(self, invoice: str) -> bool:
         with self.sandbox.world.lock:

@@ -21,10 +21,10 @@ from urllib.request import ProxyHandler, build_opener
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "teamleader-twikey"
 PATIENCE = 50.0  # seconds that one command may take
-PAUSE = 0.7  # seconds to read a narration, where a person is looking
+PAUSE = 0.4  # seconds to read a narration, where a person is looking
 MEANINGS = {
     1: "it could not do its work",
-    2: "done, and something is held",
+    2: "done, and something needs a person",
     3: "another is at work",
 }
 FOREIGN = ("TEAMLEADER_", "TWIKEY_", "PREFECT_", "NO_COLOR")
@@ -72,13 +72,18 @@ class Stage:
             **kept, "TEAMLEADER_TWIKEY_HOME": str(home), "NO_PROXY": "*", "no_proxy": "*",
         }  # fmt: skip
 
-    def types(self, *arguments: str, ends: int = 0, follows_link: bool = False) -> None:
-        """Type one command; `Unexpected` when its exit code is not ``ends``."""
+    def types(
+        self, *arguments: str, ends: int = 0, follows_link: bool = False, shows: int | None = None
+    ) -> None:
+        """Type one command; `Unexpected` when its exit code is not ``ends``.
+
+        ``shows`` is how many lines of what it prints are shown; all of them unless it is given.
+        """
         line = shlex.join([PROGRAM, *arguments])
         self.narrator.dim(f"$ {line}")
-        with self._running(arguments, piped=follows_link) as child:
+        with self._running(arguments, piped=follows_link or shows is not None) as child:
             if child.stdout is not None:
-                self._follow(child.stdout)
+                self._follow(child.stdout, shows)
             code = child.wait(PATIENCE)
         if code != ends:
             raise Unexpected(f"`{line}` ended with exit code {code} instead of {ends}")
@@ -105,12 +110,18 @@ class Stage:
             finally:
                 end(child)
 
-    def _follow(self, lines: IO[str]) -> None:
+    def _follow(self, lines: IO[str], most: int | None) -> None:
         """Show what the command prints; a link is followed as a browser would."""
-        for line in lines:
+        left_out = 0
+        for place, line in enumerate(lines):
+            if most is not None and place >= most:
+                left_out += 1
+                continue
             self.narrator.say(line.rstrip("\n"))
             if found := re.search(r"http\S+/oauth2/authorize\S+", line):
                 allow(found[0])
+        if left_out:
+            self.narrator.dim(f"... and {left_out} more lines")
 
 
 def end(child: "subprocess.Popen[str]") -> None:

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, unquote
 from tests.sandbox.messages import JSON, Headers, Request, Response
 from tests.sandbox.world import Call, Fault, World
 
-__all__ = ["JSON", "Headers", "Request", "Response", "Wire"]
+__all__ = ["JSON", "Headers", "Request", "Response", "Wire", "spoilt"]
 
 _HTML = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _LIMIT = 64 * 1024 * 1024  # bytes of a request's body
@@ -266,29 +266,7 @@ class _Spoiler:
             return False
         if fault.kind in ("truncate", "drip"):
             return self._slow_or_short(response)
-        return self.connection.send(self._spoilt(response), self.call, keep=_keeps(request))
-
-    def _spoilt(self, response: Response) -> Response:
-        fault = self.fault
-        match fault.kind:
-            case "status" | "status_after":
-                status, kind = fault.status, "text/html"
-                content = _HTML.format(f"{status} {HTTPStatus(status).phrase}")
-            case "html":
-                status, kind, content = 200, "text/html", _HTML.format("Welcome")
-            case "bad_json":
-                status, kind, content = 200, JSON, '{"data":[{"id":'
-            case "wrong_type":
-                status, kind, content = 200, JSON, '{"data":"soon"}'
-            case "empty":
-                status, kind, content = 200, JSON, ""
-            case "error_header":
-                fault.headers.setdefault("ApiErrorCode", "err_internal")
-                status, kind, content = 200, JSON, "{}"
-            case _:  # delay, call
-                return response
-        body = content if fault.body is None else fault.body
-        return Response(status, {"Content-Type": kind, **fault.headers}, body)
+        return self.connection.send(spoilt(fault, response), self.call, keep=_keeps(request))
 
     def _slow_or_short(self, response: Response) -> bool:
         head, raw = self.connection.head(response, keep=False)
@@ -304,6 +282,29 @@ class _Spoiler:
                 return False
             self.connection.connection.sendall(raw[start : start + step])
         return False
+
+
+def spoilt(fault: Fault, response: Response) -> Response:
+    """The answer that goes out in place of the true one; for kinds of fault that answer at all."""
+    match fault.kind:
+        case "status" | "status_after":
+            status, kind = fault.status, "text/html"
+            content = _HTML.format(f"{status} {HTTPStatus(status).phrase}")
+        case "html":
+            status, kind, content = 200, "text/html", _HTML.format("Welcome")
+        case "bad_json":
+            status, kind, content = 200, JSON, '{"data":[{"id":'
+        case "wrong_type":
+            status, kind, content = 200, JSON, '{"data":"soon"}'
+        case "empty":
+            status, kind, content = 200, JSON, ""
+        case "error_header":
+            fault.headers.setdefault("ApiErrorCode", "err_internal")
+            status, kind, content = 200, JSON, "{}"
+        case _:  # delay, call
+            return response
+    body = content if fault.body is None else fault.body
+    return Response(status, {"Content-Type": kind, **fault.headers}, body)
 
 
 def _keeps(request: Request) -> bool:

@@ -1,0 +1,68 @@
+"""Payments of ours that stand in Teamleader, recognised without a ledger (reliability P8, P12).
+
+Each of ours carries an instant that follows from its booking and its event. One that was written on
+the very day of its event may carry an earlier one; then the day, the amount and a time of day that
+no person types are enough, and for money that still stands the day and the amount alone: better to
+know one too many as written than to write one twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors.ledger.records import MoneyEvent
+from connectors.teamleader.records import Payment
+from mappings.markers import TOLERANCE, marker, without_time
+from mappings.netting import net
+
+Fits = Callable[[Payment, MoneyEvent], bool]
+
+
+def recognise(
+    booking_id: str,
+    events: Sequence[MoneyEvent],
+    payments: Sequence[Payment],
+    saved: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+) -> dict[str, Payment]:
+    """Return which payment in Teamleader is which event's: event id -> payment, each taken once.
+
+    ``saved`` are markers that are known from elsewhere: event id -> instant as text. What failed or
+    went back is looked for too, because its removal may still be to be done.
+    """
+    incoming = [event for event in events if event.type == "payment"]
+    active = {event.event_id for event in net(events).active}
+
+    def marked(payment: Payment, event: MoneyEvent) -> bool:
+        instants = [marker(booking_id, event, now, zone)]
+        if event.event_id in saved:
+            instants.append(datetime.fromisoformat(saved[event.event_id]))
+        there = datetime.fromisoformat(payment.paid_at)
+        fits = any(abs(there - instant) <= TOLERANCE for instant in instants)
+        return fits and payment.amount_cents <= event.amount_cents
+
+    def timed(payment: Payment, event: MoneyEvent) -> bool:
+        return not without_time(payment, zone) and _same_day(payment, event, zone)
+
+    def dated(payment: Payment, event: MoneyEvent) -> bool:
+        return event.event_id in active and _same_day(payment, event, zone)
+
+    left, found = list(payments), dict[str, Payment]()
+    for fits in (marked, timed, dated):
+        for event in incoming:
+            if event.event_id in found:
+                continue
+            hit = next((payment for payment in left if fits(payment, event)), None)
+            if hit is not None:
+                left.remove(hit)
+                found[event.event_id] = hit
+    return found
+
+
+def _same_day(payment: Payment, event: MoneyEvent, zone: ZoneInfo) -> bool:
+    there, here = datetime.fromisoformat(payment.paid_at), datetime.fromisoformat(event.occurred_at)
+    same = there.astimezone(zone).date() == here.astimezone(zone).date()
+    return same and payment.amount_cents == event.amount_cents

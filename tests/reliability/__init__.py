@@ -1,0 +1,1 @@
+"""The fault matrix: every remote call of every flow goes wrong in every way."""
