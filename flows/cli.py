@@ -23,6 +23,7 @@ from flows.progress import Progress
 from flows.screen import Screen
 
 USAGE = 64
+FIRST_YEAR, LAST_YEAR = 1990, 2200  # of a date that is asked for
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,7 +41,10 @@ def _sentence(text: str) -> str:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(text)
+        return day
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22") from None
 
@@ -104,6 +108,12 @@ def _reconcile_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None
     from flows.reconcile_verbs import reconcile_options
 
     reconcile_options(verb("reconcile", "Compare both sides to the cent; change nothing."), _day)
+
+
+def _rebuild_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    from flows.rebuild_verbs import rebuild_options
+
+    rebuild_options(verb("rebuild", "Make a lost or damaged ledger anew from both sides."), _day)
 
 
 def _prefect_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -180,7 +190,7 @@ def _parser() -> Parser:
     )
     for add in (
         _follow_up_verbs, _desk_verbs, _customer_verbs, _mandate_verbs, _undo_verb,
-        _reconcile_verb, _prefect_verbs,
+        _reconcile_verb, _rebuild_verb, _prefect_verbs,
     ):  # fmt: skip
         add(verb)
     return parser
@@ -243,6 +253,7 @@ def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]
             automations,
             customer_verbs,
             mandate_verbs,
+            rebuild_verbs,
             reconcile_verbs,
             serve_verbs,
             undo_verbs,
@@ -262,6 +273,7 @@ def _verbs() -> dict[str, Callable[[argparse.Namespace, Screen, Progress], int]]
         "status": verbs.status,
         "journey": verbs.journey,
         "undo": undo_verbs.take_back,
+        "rebuild": rebuild_verbs.rebuild_ledger,
         "reconcile": reconcile_verbs.compare_sides,
         "serve": serve_verbs.serve,
         "customers": customer_verbs.customers,

@@ -17,11 +17,12 @@ from flows.gather import close_if_deleted
 from flows.look import look_at, read_by_ids
 from flows.report import euro
 from flows.run import Run
-from mappings.credits import ENDED, asked_too_much, figures, late, to_give_back
-from mappings.guards import settled
+from mappings.credits import ENDED, asked_too_much, figures, late, paid_in_part, to_give_back
+from mappings.guards import came_in, settled
 from mappings.markers import other_peoples
 
 PARTLY, WHOLE, AFTER = "PARTLY_CREDITED", "CREDITED", "CREDITED_AFTER_PAYMENT"
+PART_PAID = "PARTLY_PAID"
 CODES = (PARTLY, WHOLE, AFTER)
 BECAUSE = {
     "PENDING": "Twikey is collecting it already",
@@ -72,16 +73,16 @@ def whole(run: Run, booking: Followed) -> str:
 
 
 def compare(run: Run, fresh: Mapping[str, Followed]) -> None:
-    """Alert invoices of which Twikey asks more than Teamleader has due since a credit note."""
+    """Alert invoices of which Twikey asks more than Teamleader has due, whatever lowered it."""
     credits = run.ledger.credits.of(list(fresh))
-    events = run.ledger.payments.of(list(credits))
-    for each in _quiet(run, credits):
-        _compare(run, fresh[each], credits[each], events[each])
+    events = run.ledger.payments.of(list(fresh))
+    for each in _quiet(run, fresh):
+        _compare(run, fresh[each], credits.get(each, []), events[each])
 
 
 def review(run: Run) -> None:
     """Settle what the ledger alone shows to be over: paid, closed, or no longer credited."""
-    told = [row["booking_id"] for row in run.ledger.alerts.open(PARTLY)]
+    told = sorted({row["booking_id"] for row in run.ledger.alerts.open(PARTLY, PART_PAID)})
     if not told:
         return
     credits, events = run.ledger.credits.of(told), run.ledger.payments.of(told)
@@ -97,6 +98,7 @@ def _compare(
     cents = 0 if settled(booking) else asked_too_much(booking, notes, events)
     if not settled(booking):
         run.ledger.alerts.settle(booking.id, WHOLE, run.id, run.now())
+    _compare_payments(run, booking, notes, events)
     if not cents:
         run.ledger.alerts.settle(booking.id, PARTLY, run.id, run.now())
         return
@@ -106,6 +108,22 @@ def _compare(
         f" {euro((booking.due_cents or 0) + cents)} is asked, {euro(cents)} too much; {why}"
     )
     run.ledger.alerts.alert(booking.id, PARTLY, detail, run.id, run.now())
+
+
+def _compare_payments(
+    run: Run, booking: Followed, notes: Sequence[Credit], events: Sequence[MoneyEvent]
+) -> None:
+    cents = 0 if settled(booking) else paid_in_part(booking, notes, events)
+    if not cents:
+        run.ledger.alerts.settle(booking.id, PART_PAID, run.id, run.now())
+        return
+    asked = (booking.amount_cents or 0) - booking.prepaid_cents - came_in(events)
+    why = BECAUSE.get(booking.twikey_state or "", f"Twikey shows it as {booking.twikey_state}")
+    detail = (
+        f"{euro(booking.due_cents or 0)} is due, {euro(asked)} is asked,"
+        f" {euro(cents)} too much; {why}"
+    )
+    run.ledger.alerts.alert(booking.id, PART_PAID, detail, run.id, run.now())
 
 
 def _quiet(run: Run, ids: Mapping[str, object]) -> list[str]:

@@ -53,8 +53,17 @@ MONEY = (
         "PAYMENT_UNREADABLE",
         "alert",
         "An event of Twikey's payment feed cannot be read: {detail}.",
-        "Look the payment up in Twikey, register it by hand in Teamleader, and report this.",
+        "Look the payment up in Twikey, register it by hand in Teamleader, then say so with the "
+        "event's name: `teamleader-twikey retry EVENT --confirm`. Please report it.",
         "Twikey API reference 3.5",
+    ),
+    Reason(
+        "MONEY_WAITS",
+        "alert",
+        "It cannot be read in Teamleader, and its money waits for that: {detail}.",
+        "Correct in Teamleader what the sentence names, or give the integration the right to read "
+        "it; it is tried again by each follow-up and settles by itself.",
+        "decisions 7; Teamleader API reference 3.2",
     ),
     Reason(
         "REVERSAL_HELD",
@@ -122,6 +131,15 @@ STATES = (
         "Twikey API reference 2.9; complaint C11",
     ),
     Reason(
+        "PARTLY_PAID",
+        "alert",
+        "A part was paid in Teamleader after it had been sent, and Twikey asks the whole: "
+        "{detail}.",
+        "Stop the collection in Twikey and ask the customer for the rest in another way, or let it "
+        "be collected and pay the part back; it settles by itself either way.",
+        "decisions 7; Twikey API reference 2.9",
+    ),
+    Reason(
         "CREDITED_AFTER_PAYMENT",
         "alert",
         "It was credited after it was paid, and this is to be paid back or allocated: {detail}.",
@@ -133,8 +151,8 @@ STATES = (
         "AMOUNT_CHANGED",
         "alert",
         "Its amount was changed after booking: {detail}.",
-        "Twikey cannot change an amount: book a credit note, or delete it in Twikey and run "
-        "`teamleader-twikey import --number NUMBER`.",
+        "Twikey cannot change an amount: book a credit note over the difference, or delete it in "
+        "Twikey and run `teamleader-twikey import --number NUMBER`, which creates it anew.",
         "Twikey API reference 2.9; complaint C33",
     ),
     Reason(
@@ -170,7 +188,9 @@ STATES = (
         "GONE_IN_TWIKEY",
         "alert",
         "It is no longer in Twikey: {detail}.",
-        "Nothing to do if it was deleted there on purpose: it is not created again by itself.",
+        "Deleted on purpose: `teamleader-twikey retry NUMBER --confirm`. By mistake: "
+        "`teamleader-twikey import --number NUMBER` creates it anew. It settles by itself when "
+        "nothing is due any more.",
         "Twikey API reference 10-20",
     ),
 )
@@ -187,7 +207,8 @@ DELIVERY = (
         "INVITATION_UNDELIVERED",
         "alert",
         "Its invitation did not reach the customer: {detail}.",
-        "Correct the customer's address, then run `teamleader-twikey invite NUMBER --again`.",
+        "Correct the customer's address in Teamleader, then run `teamleader-twikey invite NUMBER "
+        "--again`: Twikey is told the new address first.",
         "guide 7; Twikey API reference 2.12",
     ),
     Reason(
@@ -214,6 +235,24 @@ CUSTOMERS = (
         "Its customer number was changed in Twikey and cannot be set back: {detail}.",
         "Give it the Teamleader id as customer number in Twikey again, "
         "then run `teamleader-twikey customers`.",
+        "guide 4; Twikey API reference 4.1",
+    ),
+    Reason(
+        "CUSTOMER_NOT_UPDATED",
+        "alert",
+        "What changed of this customer in Teamleader is not taken by Twikey: {detail}.",
+        "Correct in Teamleader what Twikey refuses, then run `teamleader-twikey customers`; it is "
+        "also tried once a day. Changed by hand in Twikey: `teamleader-twikey retry ID --confirm`.",
+        "guide 12; Twikey API reference 4.1; complaint C28",
+    ),
+    Reason(
+        "CUSTOMER_NOT_FOUND",
+        "alert",
+        "Twikey has no customer under this Teamleader id any more: number changed, or customer "
+        "deleted in Twikey? {detail}.",
+        "Number changed: give it the Teamleader id as customer number in Twikey again, then run "
+        "`teamleader-twikey customers`. Deleted there: `teamleader-twikey retry ID --confirm`, "
+        "then its next invoice brings it anew.",
         "guide 4; Twikey API reference 4.1",
     ),
 )

@@ -14,7 +14,7 @@ from connectors.ledger.records import Credit, Followed, MoneyEvent
 from connectors.teamleader.records import Payment
 from mappings.guards import came_in
 
-ENDED = ("PAID", "ARCHIVED")
+ENDED = ("PAID", "ARCHIVED", "GONE")
 """Twikey's states in which an invoice is not collected any more."""
 
 
@@ -43,6 +43,22 @@ def asked_too_much(
     asked = (booking.amount_cents or 0) - booking.prepaid_cents - came_in(events)
     excess = asked - max(booking.due_cents or 0, 0)
     return max(0, min(excess, sum(credit.cents for credit in late(booking, credits))))
+
+
+def paid_in_part(
+    booking: Followed, credits: Sequence[Credit], events: Sequence[MoneyEvent]
+) -> int:
+    """Return the cents that Twikey still asks although somebody paid them in Teamleader (B8).
+
+    Whatever lowered what is due, and no credit note that is told explains. Of an adopted invoice
+    nobody knows what Twikey was told as paid before; a changed amount is told as such (C33).
+    """
+    changed = booking.payable_cents != booking.amount_cents
+    if booking.twikey_state in ENDED or booking.adopted or changed:
+        return 0
+    asked = (booking.amount_cents or 0) - booking.prepaid_cents - came_in(events)
+    excess = asked - max(booking.due_cents or 0, 0)
+    return max(0, excess - asked_too_much(booking, credits, events))
 
 
 def to_give_back(

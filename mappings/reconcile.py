@@ -26,6 +26,7 @@ from mappings.texts import printable
 __all__ = ["Situation", "reconcile"]
 
 CROSSED = ("sent", "closed")
+MONEY_OPEN = {"OVERPAID", "DOUBLE_PAYMENT", "PARTIAL_REFUND", "CREDITED_AFTER_PAYMENT"}
 
 
 def reconcile(
@@ -84,21 +85,24 @@ def _both(pairs: pd.DataFrame, codes: Codes) -> None:
     codes.set(both & _amount_differs(pairs), "AMOUNT", _two_amounts(pairs))
     codes.set(both & _unbooked(pairs), "UNBOOKED", texts(pairs, "status"))
     no_pdf = ~named(pairs, "pdf", "attached")
-    told = [f" ({reason})" if reason else "" for reason in texts(pairs, "pdf_reason")]
-    codes.set(both & credit_note & no_pdf, "NO_PDF", told)
+    pdf = [f" ({reason})" if reason else "" for reason in texts(pairs, "pdf_reason")]
+    codes.set(both & credit_note & no_pdf, "NO_PDF", pdf)
     codes.set(both & credit_note, "MATCHED")
 
     settled = true(pairs["paid"]) | true(pairs["due_cents"] <= 0)
     paid, archived = (named(pairs, "twikey_state", one) for one in ("PAID", "ARCHIVED"))
     figures = _two_states(pairs)
+    told = [set((one or "").split()) & MONEY_OPEN for one in texts(pairs, "alerts")]
+    codes.set(both & settled & mask(map(bool, told)), "MONEY", [", ".join(sorted(t)) for t in told])
     codes.set(both & settled & (paid | archived), "MATCHED")
     differs = settled | paid | archived | _partly(pairs)
     codes.set(both & differs & true(pairs["moving"]), "PAYMENT_COMES", figures)
     codes.set(both & settled, "PAID_HERE", figures)
     codes.set(both & paid, "PAID_THERE", figures)
     codes.set(both & archived, "ARCHIVED", figures)
+    codes.set(both & _partly(pairs) & true(pairs["adopted"]), "PREPAID", figures)
     codes.set(both & _partly(pairs), "PARTLY", figures)
-    codes.set(both & no_pdf, "NO_PDF", told)
+    codes.set(both & no_pdf, "NO_PDF", pdf)
     codes.set(both, "OPEN")
 
 

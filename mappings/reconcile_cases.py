@@ -80,6 +80,10 @@ CASES = {
         "status differs", "It is no longer booked in Teamleader: its status is {detail}.",
         "Book it again, or remove it in Twikey.", ask=True,
     ),
+    "MONEY": Case(
+        "status differs", "Settled on both sides, but money is open: {detail}.",
+        "See `teamleader-twikey status`, which says what to do about each.",
+    ),
     "MATCHED": Case("matched", "Both sides agree."),
     "PAID_HERE": Case(
         "status differs", "Paid in Teamleader, not in Twikey: {detail}.", FOLLOW_UP, ask=True,
@@ -97,8 +101,14 @@ CASES = {
         ask=True,
     ),
     "PARTLY": Case(
-        "status differs", "Paid or credited to another extent on one side: {detail}.", FOLLOW_UP,
+        "status differs", "Paid or credited to another extent on one side: {detail}.",
+        FOLLOW_UP + " It names what Twikey asks too much (PARTLY_PAID, PARTLY_CREDITED).",
         ask=True,
+    ),
+    "PREPAID": Case(
+        "waiting payment",
+        "It was in Twikey already; what was told there as paid before is not known: {detail}.",
+        "Compare once what Twikey asks with what is due.",
     ),
     "NO_PDF": Case(
         "waiting PDF", "Its PDF is not attached yet{detail}.",

@@ -21,11 +21,12 @@ TEAMLEADER: Shape = {
 LEDGER: Shape = {
     "ledger_id": TEXT, "ledger_kind": TEXT, "ledger_number": TEXT, "stage": TEXT, "reason": TEXT,
     "detail": TEXT, "twikey_key": TEXT, "prepaid_cents": CENTS, "came_in_cents": CENTS,
-    "moving": FLAG, "pdf": TEXT, "pdf_reason": TEXT, "alerts": TEXT,
+    "moving": FLAG, "adopted": FLAG, "pdf": TEXT, "pdf_reason": TEXT, "alerts": TEXT,
 }  # fmt: skip
 """What the ledger knows, each booking once. ``twikey_key`` is its id in Twikey where it has one of
 its own, ``came_in_cents`` what Twikey's payments leave standing, ``moving`` that a payment is still
-being written to Teamleader."""
+being written to Teamleader, ``adopted`` that nobody knows what
+Twikey was told of it as paid before."""
 
 TWIKEY: Shape = {
     "twikey_id": TEXT, "twikey_number": TEXT, "ref": TEXT, "twikey_currency": TEXT,

@@ -16,7 +16,7 @@ KNOWN = """
   SELECT b.id AS ledger_id, b.kind AS ledger_kind, b.number AS ledger_number, b.stage, b.reason,
   b.detail, coalesce(b.twikey_id, b.sent_as) AS twikey_key, coalesce(b.prepaid_cents, 0)
   AS prepaid_cents, coalesce(d.state, 'none') AS pdf, d.reason AS pdf_reason, b.twikey_number,
-  b.amount_cents, b.issued_on, b.twikey_state, b.url, b.ct,
+  b.amount_cents, b.issued_on, b.twikey_state, b.url, b.ct, b.adopted,
   (SELECT group_concat(code, ' ') FROM (SELECT code FROM alerts a WHERE a.booking_id = b.id
    AND a.settled_at IS NULL ORDER BY code)) AS alerts
   FROM bookings b LEFT JOIN documents d ON d.booking_id = b.id
@@ -25,7 +25,7 @@ SEEN = """
   SELECT t.id AS twikey_id, t.number AS twikey_number, t.ref, t.amount_cents AS twikey_cents,
   t.issued_on AS twikey_on, t.state AS twikey_state, t.url AS twikey_url, t.ct, 'feed' AS sight,
   t.seen_at
-  FROM twikey_invoices t
+  FROM twikey_invoices t WHERE t.state IS NOT 'GONE'
 """
 
 
@@ -49,12 +49,12 @@ class Comparison:
 
     def invoices(self, since: str, until: str) -> list[dict[str, Any]]:
         """Return what Twikey's feed showed with a date within two days, or without any date."""
-        where = "WHERE t.issued_on BETWEEN ? AND ? OR t.issued_on IS NULL"
+        where = "AND (t.issued_on BETWEEN ? AND ? OR t.issued_on IS NULL)"
         return self._rows(f"{SEEN} {where}", (since, until))
 
     def invoices_of(self, twikey_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return what Twikey's feed showed, by ids in Twikey."""
-        return self._in_parts(f"{SEEN} WHERE t.id IN ({{}})", twikey_ids)
+        return self._in_parts(f"{SEEN} AND t.id IN ({{}})", twikey_ids)
 
     def oldest(self) -> str | None:
         """Return the invoice date from which on imports ever read: asked for, or seen."""

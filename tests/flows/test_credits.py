@@ -234,7 +234,8 @@ def test_a_credit_note_known_when_its_invoice_crossed_is_no_news(open_office: Op
     assert office.imports(days=30).exit_code == 0
     quiet(office)
     office.sandbox.books.pay(invoice, 1_000)  # a part paid elsewhere is no credit note
-    quiet(office)
+    follow_up(office)
+    assert set(open_alerts(office)) == {"PARTLY_PAID"}
     credit(office, invoice, 500, number="2024 / 8")
     office.imports()
     assert "CN2024 / 8 of EUR 5.00" in open_alerts(office)["PARTLY_CREDITED"]
@@ -370,3 +371,18 @@ def test_without_credit_notes_it_costs_nothing(open_office: OpenOffice) -> None:
     office.forget_calls()
     office.imports()
     assert len(office.calls("teamleader")) == 4
+
+
+def test_a_part_paid_in_teamleader_is_told_before_twikey_collects_the_whole(
+    open_office: OpenOffice,
+) -> None:
+    """C5, C9: 30 of 121 came by transfer: told while Twikey still asks 121, settled once it ends."""
+    office, invoice = imported(open_office)
+    office.sandbox.books.pay(invoice, 3_000)
+    follow_up(office)
+    told = open_alerts(office)
+    assert set(told) == {"PARTLY_PAID"}
+    assert "EUR 91.00 is due, EUR 121.00 is asked, EUR 30.00 too much" in told["PARTLY_PAID"]
+    office.sandbox.twikey.actions["pay_link"](NUMBER)
+    follow_up(office)
+    assert set(open_alerts(office)) == {"OVERPAID"}
