@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit test-prefect bench soak audit lock clean
+.PHONY: help demo test lint types unit test-prefect bench reliability soak audit lock clean
 
 help:
 	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
 	@echo "make test   lint, types and all tests"
 	@echo "make test-prefect  only the tests with a real Prefect server, worker and kills"
 	@echo "make bench  speed and memory, as ratios against the alternatives"
+	@echo "make reliability  every call of every flow goes wrong in every way; writes the table"
 	@echo "make soak   50,000 random lives of payments, bounces, faults and crashes"
 	@echo "make audit  ask whether a pinned version has a known flaw (needs the internet)"
 	@echo "make lint | types | unit | lock | clean"
@@ -47,9 +48,14 @@ test-prefect: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
 
+# Some four thousand cells; five minutes of CPU. Writes docs/reliability.md.
+reliability: $(READY)
+	$(BIN)/python -W error -m tests.reliability
+
 # Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
 soak: $(READY)
 	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
+	$(BIN)/python -W error -m tests.reliability --wired
 
 # Every pinned version against the published advisories. --strict: a package that could not be looked
 # up is a failure, so that no answer is never taken for a clean one.

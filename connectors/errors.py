@@ -91,6 +91,24 @@ class NeverImported(Halted):
     )
 
 
+class ClocksDiffer(Halted):
+    """This machine's clock and the service's are more than a day apart."""
+
+    advice = (
+        "Set the clock of this machine, best by NTP. Until then the watermark stays where it is: "
+        "nothing is left out, and what is known is read again."
+    )
+
+
+class AllTakenBack(Halted):
+    """What was imported was taken back, and Twikey has no customer from here."""
+
+    advice = (
+        "Let it come again with `teamleader-twikey undo --forget last`, then run "
+        "`teamleader-twikey import --days 30`."
+    )
+
+
 class BrakePulled(Halted):
     """The plan is larger or older than the brake allows."""
 

@@ -42,11 +42,11 @@ def _sentence(text: str) -> str:
 def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise ValueError(text)
-        return day
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22") from None
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-22")
+    return day
 
 
 def _follow_up_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -75,7 +75,7 @@ def _desk_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     retry.add_argument(
         "--confirm",
         action="store_true",
-        help="you looked: a reused number is right, money too much or paid back is settled by hand",
+        help="you looked: a reused number is right, money is settled by hand, what is gone may be",
     )
     retry.add_argument("--later", action="store_true", help="leave it to the next run")
     status = verb("status", "Did it run, is it behind, what is stuck?")

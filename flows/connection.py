@@ -74,6 +74,7 @@ class Connection:
         self.on_wait = on_wait
         self.timeouts = timeouts  # no answer may take longer, whatever is asked
         self._open: list[Http] = []
+        self._shared: Connection | None = None
 
     @classmethod
     def from_environment(
@@ -123,9 +124,14 @@ class Connection:
         """Close what was opened."""
         for http in self._open:
             http.close()
-        for opened in ("ledger", "vault"):
-            if opened in self.__dict__:
-                self.__dict__[opened].close()
+        self.close_files()
+
+    def close_files(self) -> None:
+        """Close the ledger and what else is in its file; it is opened anew when asked for."""
+        for name in ("ledger", "vault"):
+            opened = self.__dict__.pop(name, None)
+            if opened is not None and not (name == "vault" and self._shared):
+                opened.close()
 
     # ---- the parts, made when first asked for
 
@@ -138,6 +144,11 @@ class Connection:
     def vault(self) -> Vault:
         """Tokens and the window of requests, in the ledger's file."""
         return Vault(self.ledger_path)
+
+    def access_from(self, other: Connection) -> None:
+        """Share the tokens and the window of requests of another connection, which closes them."""
+        self._shared = other
+        self.__dict__["vault"] = other.vault
 
     @property
     def integration(self) -> Integration:

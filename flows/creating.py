@@ -12,6 +12,7 @@ from connectors.errors import (
 )
 from connectors.ledger.crossing import Crossing, Sent
 from connectors.twikey.records import NewInvoice
+from flows.not_taken import called, settle
 from flows.one_to_one import reset_number
 from flows.removals import stands_again, under_another_id
 from flows.run import Run
@@ -102,11 +103,20 @@ def _may_stand(refused: CallRefused, invoice: NewInvoice) -> bool:
 
 
 def _after_missing_customer(run: Run, crossing: Crossing, invoice: NewInvoice) -> str:
-    """Twikey does not know a customer it had: renamed there (guide 4), or deleted."""
+    """Twikey does not know a customer it had: renamed there (guide 4), or deleted.
+
+    Where no invoice of it stands there, nobody can tell which: a person says (never a second one).
+    """
     link = reset_number(run, crossing.customer_id)
     if link.state == "reset":
         return create_one(run, crossing, invoice, renamed=True)
+    if link.state == "absent" and not run.ledger.desk.is_confirmed(crossing.id):
+        who = called(run, crossing.customer_id)
+        verdict = held(run, crossing.id, "CUSTOMER_UNKNOWN", who)
+        run.ledger.crossings.decided([verdict], run.id, run.now())
+        return "held"
     if link.state in ("absent", "same"):
+        settle(run, [crossing.customer_id])
         run.ledger.customers.forgotten(crossing.customer_id, run.id, run.now())
         return "later"
     verdict = held(run, crossing.id, "REFUSED", f"its customer's number: {link.detail}")
@@ -116,6 +126,10 @@ def _after_missing_customer(run: Run, crossing: Crossing, invoice: NewInvoice) -
 
 def _sent(crossing: Crossing, invoice: NewInvoice) -> Sent:
     return Sent(
-        crossing.id, crossing.number, crossing.amount_cents, invoice.date, crossing.customer_id,
+        crossing.id,
+        crossing.number,
+        crossing.amount_cents,
+        invoice.date,
+        crossing.customer_id,
         invoice.id if invoice.id != crossing.id else None,
     )

@@ -13,6 +13,8 @@ from connectors.errors import NeverImported
 from flows.connection import Connection
 from flows.gone_customers import GONE, settle_gone
 from flows.importing import in_one_go
+from flows.not_taken import CODES as NOT_TAKEN
+from flows.not_taken import take_up_again
 from flows.one_to_one import RENAMED, settle_resets
 from flows.read_customers import RESOURCES, look_daily, read_by_ids, read_changed, tell_statuses
 from flows.reading import move_watermarks
@@ -20,7 +22,7 @@ from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.settle import same_account
 
 FLOW = "customers"
-ALERTS = (GONE, RENAMED)
+ALERTS = (GONE, RENAMED, *NOT_TAKEN)
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,16 @@ def follow_customers(
         note = "automatic is off: the schedule changes no customer; `customers` by hand does"
         return CustomersReport(request.name(), "off", notes=[note])
     connection.access.token()
-    parameters: dict[str, object] = {"name": request.name(), "every": request.every}
+    parameters: dict[str, object] = {
+        "name": request.name(), "every": request.every, "by_hand": request.by_hand,
+    }  # fmt: skip
     with at_work(
         connection, FLOW, started_by=request.started_by, parameters=parameters, tell=tell
     ) as run:
         if run.ledger.watermarks.read("invoices") is None and not request.every:
             raise NeverImported("Nothing was ever imported with this ledger")
         read = steps("read customers", _read, run, request)
-        steps("update customers", _tell, run)
+        steps("update customers", _tell, run, request)
         move_watermarks(run, RESOURCES)
         return _close(run, request, read)
 
@@ -123,9 +127,10 @@ def _read(run: Run, request: CustomersRequest) -> int:
     return read
 
 
-def _tell(run: Run) -> int:
+def _tell(run: Run, request: CustomersRequest) -> int:
     """Tell Twikey, after looking how an earlier run's resets ended."""
     ledger = run.ledger
+    take_up_again(run, at_once=request.by_hand)
     if not ledger.customers.any_to_tell() and not ledger.links.open_resets():
         return 0
     same_account(run)

@@ -28,6 +28,7 @@ from connectors.http import NotSent
 from connectors.ledger.documents import FOUND, Wanted
 from connectors.teamleader.records import DownloadLink
 from connectors.timeouts import DOCUMENT
+from flows.gone import tell_gone
 from flows.run import Run
 from mappings.documents import BACK_OFF, pause_after
 
@@ -66,6 +67,14 @@ class _Round:
     reasons: Counter[str] = field(default_factory=Counter)
     troubles: Counter[str] = field(default_factory=Counter)
     host_down: int = 0
+    shown: int = 0
+    forbidden: list[NotPermitted] = field(default_factory=list)
+
+    def refused_to_show(self, forbidden: NotPermitted) -> None:
+        """Note a PDF that the access may not have; raises when the first three are all such."""
+        self.forbidden.append(forbidden)
+        if not self.shown and len(self.forbidden) == LOST_IN_A_ROW:
+            raise forbidden
 
     def add(self, outcome: str) -> None:
         self.counts[outcome] += 1
@@ -188,6 +197,16 @@ def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
                 _land(run, *air.popleft(), done)
         except NotPermitted as trouble:
             run.problems.append(trouble)
+        else:
+            if _lacks_right(run, done):
+                run.problems.append(done.forbidden[0])
+
+
+def _lacks_right(run: Run, done: _Round) -> bool:
+    """Tell a missing right, which concerns all, from one PDF that alone is forbidden."""
+    if done.shown or not done.forbidden:
+        return False
+    return len(done.forbidden) > 1 or not run.ledger.documents.counts().get("attached")
 
 
 def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
@@ -209,6 +228,9 @@ def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
         link = ask(wanted.id)
     except NotFound as gone:
         _wait(run, wanted, "PDF_GONE", str(gone), done)
+    except NotPermitted as forbidden:
+        _wait(run, wanted, "PDF_NOT_READY", str(forbidden), done)
+        done.refused_to_show(forbidden)
     except (CallRefused, RecordUnreadable) as refused:
         _wait(run, wanted, "PDF_NOT_READY", str(refused), done)
     except NotSent:
@@ -218,6 +240,7 @@ def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
         done.trouble("Teamleader", str(trouble))
     else:
         done.answered("Teamleader")
+        done.shown += 1
         return link
     return None
 
@@ -287,6 +310,9 @@ def _after_refusal(run: Run, wanted: Wanted, refused: NotFound | CallRefused, do
     code = "GONE_IN_TWIKEY" if gone else "PDF_REFUSED"
     with run.ledger.atomic():
         documents.refused(wanted.id, code, str(refused), run.id, now)
-        run.ledger.alerts.alert(wanted.id, code, str(refused), run.id, now)
+        if gone:
+            tell_gone(run, wanted.id, str(refused))
+        else:
+            run.ledger.alerts.alert(wanted.id, code, str(refused), run.id, now)
     done.add("refused")
     done.reasons[code] += 1

@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 
 from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.records import Followed
+from flows.odd import ODD, answered, set_aside
 from flows.paid_elsewhere import gone_in_twikey, settle
 from flows.report import euro
 from flows.run import Run
+from mappings.guards import asks_what_is_due, settled
 
 WRONG_STATE = "err_invalid_state"
-ENDED = ("PAID", "ARCHIVED")
+GONE = "GONE_IN_TWIKEY"
+ENDED = ("PAID", "ARCHIVED", "GONE")
 
 
 def follow_edits(run: Run) -> tuple[int, int]:
@@ -27,12 +30,22 @@ def follow_edits(run: Run) -> tuple[int, int]:
 
 def _tell_amounts(run: Run, edited: Sequence[Followed]) -> None:
     """Tell of changed amounts: Twikey takes none (Twikey reference 2.9)."""
-    other = {b.id: b for b in edited if b.payable_cents != b.amount_cents}
+    other = {b.id: b for b in edited if b.payable_cents != b.amount_cents and not _over(run, b)}
+    events = run.ledger.payments.of(list(other)) if other else {}
+    for each in [each for each, b in other.items() if asks_what_is_due(b, events[each])]:
+        del other[each]
     _settle_others(run, "AMOUNT_CHANGED", other)
     for booking in other.values():
         there, here = euro(booking.amount_cents or 0), euro(booking.payable_cents or 0)
         detail = f"{there} in Twikey, {here} in Teamleader"
         run.ledger.alerts.alert(booking.id, "AMOUNT_CHANGED", detail, run.id, run.now())
+
+
+def _over(run: Run, booking: Followed) -> bool:
+    """Tell whether nobody asks for it any more, or a person said that it is gone on purpose."""
+    if booking.twikey_state == "GONE" and not run.ledger.alerts.is_open(booking.id, GONE):
+        return True
+    return booking.twikey_state in ENDED and settled(booking)
 
 
 def _settle_others(run: Run, code: str, still: dict[str, Followed]) -> None:
@@ -62,7 +75,7 @@ def _matters(run: Run, booking: Followed) -> bool:
     """Tell whether anybody still pays by it."""
     if not booking.issued_on or booking.twikey_state in ENDED:
         return False
-    return not run.ledger.alerts.is_open(booking.id, "GONE_IN_TWIKEY")
+    return not run.ledger.alerts.is_open(booking.id, GONE)
 
 
 def _follow_date(run: Run, booking: Followed) -> int:
@@ -159,7 +172,12 @@ def _refused(
         gone_in_twikey(run, booking)
         return
     if refused.code == WRONG_STATE:
-        standing = run.connection.twikey.invoice(booking.twikey_id)
+        try:
+            standing = run.connection.twikey.invoice(booking.twikey_id)
+        except ODD as odd:
+            set_aside(run, "Twikey", booking.number or booking.id, odd)
+            return  # its next look says whether it was the moment
+        answered(run, "Twikey")
         if standing is not None:
             run.ledger.feed.invoices_seen([standing], None, run.now())
             if standing.state in ("PENDING", *ENDED):

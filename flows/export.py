@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from connectors.errors import CallRefused, Halted, NeverImported
+from connectors.errors import AllTakenBack, CallRefused, Halted, NeverImported
 from flows.connection import Connection
 from flows.csv_files import require_free, write_whole
 from flows.importing import in_one_go
@@ -64,7 +64,7 @@ def export(connection: Connection, request: ExportRequest, *, tell: Tell = silen
     """Write a list of customers or a template.
 
     Raises ``UsageWrong`` for a place that cannot be written to, before anything is asked, and
-    ``NeverImported`` while Twikey has no customers from here.
+    ``NeverImported`` or ``AllTakenBack`` while Twikey has no customers from here.
     """
     require_free(request.path, force=request.force)
     with in_one_go():
@@ -73,6 +73,8 @@ def export(connection: Connection, request: ExportRequest, *, tell: Tell = silen
 
     customers = listed(connection)
     shown = in_twikey(customers)
+    if shown.empty and connection.ledger.tombstones.newest() is not None:
+        raise AllTakenBack("There is nothing to list: what was imported was taken back")
     if shown.empty:
         raise NeverImported("There is nothing to list: no customer has crossed to Twikey yet")
     done = Exported(clean(request.path), len(shown))

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from connectors.errors import CallRefused, NotFound, NotPermitted, RecordUnreadable
+from connectors.errors import NotFound, NotPermitted
 from connectors.ledger.bookings import Listed
 from connectors.teamleader.records import Customer, Page
 from flows.gone_customers import settle_gone
+from flows.odd import ODD, answered, set_aside
 from flows.read_customers import look_daily, read_changed, read_one, tell_statuses
 from flows.reading import permitted, since
 from flows.run import Run
@@ -146,8 +147,8 @@ def close_if_deleted(run: Run, booking_id: str, kind: str = "invoice") -> bool:
     except NotFound:
         run.ledger.bookings.closed(booking_id, run.id, run.now())
         return True
-    except (RecordUnreadable, CallRefused):
-        return False  # odd, but not gone
+    except ODD as odd:  # not gone for all that
+        set_aside(run, "Teamleader", booking_id, odd)
     return False
 
 
@@ -170,9 +171,11 @@ def _details(run: Run) -> None:
             detail = run.connection.teamleader.invoice(invoice_id)
         except NotFound:
             run.ledger.bookings.closed(invoice_id, run.id, run.now())
-        except (RecordUnreadable, CallRefused) as odd:
+        except ODD as odd:
             run.ledger.bookings.source_problem([invoice_id], "UNREADABLE", str(odd))
+            set_aside(run, "Teamleader", invoice_id, odd)
         else:
+            answered(run, "Teamleader")
             run.ledger.bookings.detailed(detail, field, run.id)
         run.tell("reading the profile field of invoices", done, len(wanted))
 
@@ -191,9 +194,11 @@ def _subscriptions(run: Run, fresh: timedelta) -> None:
         except NotPermitted as trouble:
             _unroutable(run, wanted[done - 1 :], trouble)
             return
-        except (RecordUnreadable, CallRefused) as odd:
+        except ODD as odd:
             run.ledger.bookings.subscription_problem(subscription_id, run.id, str(odd))
+            set_aside(run, "Teamleader", f"subscription {subscription_id}", odd)
             continue
+        answered(run, "Teamleader")
         run.ledger.customers.subscription(subscription, field, run.now())
         run.tell("reading the profile field of subscriptions", done, len(wanted))
 

@@ -18,12 +18,22 @@ from connectors.ledger.records import Followed, MoneyEvent
 from connectors.ledger.runs import text
 from flows import credits
 from flows.edits import follow_edits
-from flows.look import PER_CALL, read_by_ids
+from flows.look import PER_CALL, read_by_ids, settle_unread
 from flows.paid_elsewhere import Money, compare, settle
 from flows.reversals import go_on
 from flows.run import Run
 from flows.vanished import look_for_vanished
-from mappings.guards import at_work, fell, marked, settled, shown_failure, unexplained_failure
+from mappings.guards import (
+    agree_it_is_owed,
+    at_work,
+    came_in,
+    fell,
+    long_seen,
+    marked,
+    settled,
+    shown_failure,
+    unexplained_failure,
+)
 
 EVERY = timedelta(hours=1)
 LAST = "last sweep"
@@ -51,6 +61,7 @@ class SweepReport:
 def sweep(run: Run, *, always: bool = False) -> SweepReport:
     """Guard the open bookings: once an hour, or ``always`` when a person asks."""
     report = SweepReport()
+    run.ledger.crossings.close_repeatable(run.now())
     report.dates_followed, report.titles_followed = follow_edits(run)
     tell_resets(run)
     credits.review(run)
@@ -60,6 +71,7 @@ def sweep(run: Run, *, always: bool = False) -> SweepReport:
         run.ledger.facts.write(LAST, text(run.now()))
         look_for_vanished(run)
     _settle_deleted(run)
+    settle_unread(run)
     report.alerts = run.ledger.alerts.open()
     return report
 
@@ -74,7 +86,7 @@ def _look_at_all(run: Run) -> tuple[int, int]:
         go_on(run, held=True)
     ids = run.ledger.follow.open()
     _settle_closed(run, ids)
-    room = -len(ids) % PER_CALL if ids else PER_CALL
+    room = -len(ids) % PER_CALL or PER_CALL  # a full last call leaves no room: then one more
     ids += run.ledger.follow.closed(run.id, room)
     fresh = read_by_ids(run, ids) if ids else {}
     payments, set_to_paid = run.ledger.payments, 0
@@ -166,14 +178,18 @@ def tell_resets(run: Run) -> None:
     if not fallen:
         return
     events, marks = ledger.payments.of(list(fallen)), ledger.follow.marks_of(list(fallen))
-    blocked = ledger.payments.blocked()
+    blocked, written = ledger.payments.blocked(), ledger.payments.registrations(list(fallen))
     for each, booking in fallen.items():
         if each in blocked or _at_work(run, events[each]):
             continue
         if unexplained_failure(booking, events[each], _details(run, booking)):
             continue
-        if fell(booking, events[each], our_mark=marked(marks.get(each), events[each])):
+        ours = marked(marks.get(each), events[each])
+        if agree_it_is_owed(booking, written[each]) or not fell(
+            booking, events[each], our_mark=ours
+        ):
+            settle(run, each, "MANUAL_RESET")
+        elif long_seen(booking, run.now()) or not came_in(events[each]):
+            # by then a failure or refund would have been told
             detail = f"Twikey says {booking.twikey_state}, Teamleader {booking.status}"
             ledger.alerts.alert(each, "MANUAL_RESET", detail, run.id, run.now())
-        else:
-            settle(run, each, "MANUAL_RESET")

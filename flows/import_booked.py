@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from connectors.errors import Halted, NeverImported, UsageWrong
 from flows.brake import brake, tell_mails
+from flows.come_again import let_come_again
 from flows.connection import Connection
 from flows.credits import tell_new_credits
 from flows.gather import RESOURCES, Window, gather
@@ -18,7 +19,11 @@ from flows.importing import in_one_go
 from flows.invitations import prepare_invitations
 from flows.late import tell_arrived_late, tell_late, tell_late_although_stopped
 from flows.mail import with_summary
+from flows.not_taken import CODES as NOT_TAKEN
+from flows.not_taken import take_up_again
+from flows.one_to_one import RENAMED
 from flows.read_customers import RESOURCES as CUSTOMERS
+from flows.reading import first_moment
 from flows.removals import tell_undone
 from flows.report import ImportReport
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
@@ -82,7 +87,10 @@ def import_booked(
     until then is in the ledger, and the next run goes on from there.
     """
     if not connection.settings.automatic and not request.by_hand:
-        return watched(connection, FLOW, ImportReport.off(request.name()))
+        off = with_summary(
+            connection, FLOW, lambda: ImportReport.off(request.name()), by_hand=False, steps=steps
+        )
+        return watched(connection, FLOW, off)
     report = with_summary(
         connection, FLOW, lambda: _import(connection, request, steps, tell),
         by_hand=request.by_hand, dry_run=request.dry_run, steps=steps,
@@ -121,6 +129,7 @@ def _bring(run: Run, request: ImportRequest, window: Window, steps: Steps) -> Im
     if not run.dry_run:
         steps("settle what an earlier run left", settle, run)
         verify_bulk_creates(run)
+    let_come_again(run, request.numbers, request.started_by)
     steps("read what Teamleader booked", gather, run, window)
     tell_undone(run, request.numbers)
     unusual = brake(run, request)
@@ -133,6 +142,7 @@ def _bring(run: Run, request: ImportRequest, window: Window, steps: Steps) -> Im
         steps("set up new customers", update_customers, run)
         run.alerts += steps("compare what was credited", tell_new_credits, run)
         run.alerts += tell_late(run)
+        run.alerts += run.ledger.alerts.open(RENAMED, *NOT_TAKEN)
         if window.scheduled:
             tell_arrived_late(run)
         _move_watermarks(run, window)
@@ -177,6 +187,7 @@ def update_customers(run: Run) -> int:
 
     Before the invoices, so that an invitation goes to the new address; after them for the new.
     """
+    take_up_again(run)
     if not run.ledger.customers.any_to_tell():
         return 0
     from flows.tell_customers import tell_customers
@@ -190,7 +201,9 @@ def _move_watermarks(run: Run, window: Window) -> None:
     Whoever is in the ledger was read after that moment; so the customers' watermarks begin with the
     first import, even where a customer's list may not be read yet.
     """
-    began = run.connection.teamleader.server_date or run.began
+    began = first_moment(run)
+    if began is None:
+        return
     for resource in RESOURCES:
         listed = "invoices" if resource in CUSTOMERS and not window.scheduled else resource
         moves = run.read_whole.get(listed, False)

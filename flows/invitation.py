@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from connectors.errors import CallRefused, Halted, NotFound, OutcomeUnknown
 from connectors.ledger.invitations import Candidate
+from flows.gone import tell_gone
 from flows.run import Run
 from mappings.invitations import OVER
 
@@ -21,7 +22,7 @@ def look_in_twikey(run: Run, candidate: Candidate) -> str | None:
         run.ledger.feed.invoices_seen([standing], None, run.now())
         return standing.state
     why = f"Twikey no longer knows {candidate.twikey_id}"
-    run.ledger.alerts.alert(candidate.id, "GONE_IN_TWIKEY", why, run.id, run.now())
+    tell_gone(run, candidate.id, why)
     return None
 
 
@@ -90,5 +91,8 @@ def _refused(run: Run, candidate: Candidate, refused: CallRefused | NotFound) ->
     now = run.now()
     with run.ledger.atomic():
         run.ledger.invitations.ended(candidate.id, "refused", str(refused), run.id, now)
-        code = "GONE_IN_TWIKEY" if isinstance(refused, NotFound) else "INVITATION_UNDELIVERED"
+        if isinstance(refused, NotFound):
+            tell_gone(run, candidate.id, str(refused))
+            return
+        code = "INVITATION_UNDELIVERED"
         run.ledger.alerts.alert(candidate.id, code, str(refused), run.id, now)

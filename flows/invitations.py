@@ -19,6 +19,7 @@ from connectors.ledger.runs import text
 from flows.deliveries import look_at_deliveries
 from flows.invitation import invite, left_already, look_in_twikey
 from flows.look import PER_CALL, read_by_ids
+from flows.odd import ODD, answered, set_aside
 from flows.run import Run
 from flows.settings import Settings
 from mappings.invitations import InvitationRules, Policy, decide
@@ -135,8 +136,10 @@ def _learn_profiles(run: Run, since: str) -> list[Candidate]:
     for one in unseen[:LEARNED_PER_RUN]:
         try:
             look_in_twikey(run, one)
-        except UnexpectedAnswer as odd:
-            run.notes.append(f"{one.number or one.id}: {odd}")
+        except ODD as odd:
+            set_aside(run, "Twikey", one.number or one.id, odd)
+        else:
+            answered(run, "Twikey")
     return run.ledger.invitations.candidates(since)
 
 

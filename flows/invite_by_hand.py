@@ -11,6 +11,7 @@ from connectors.errors import AlreadyInvited, UsageWrong
 from connectors.ledger.invitations import Candidate
 from flows.invitation import invite, left_already
 from flows.invitations import InvitationsReport, read_anew, report_of
+from flows.read_customers import read_one
 from flows.run import Run
 from mappings.invitations import WHY_NOT, nothing_to_ask
 
@@ -27,6 +28,7 @@ def invite_one(run: Run, number: str, *, again: bool, by: str) -> InvitationsRep
         _require_first(run, candidate, number)
     if run.dry_run:
         return report_of(run, Counter(), Counter(), 1)
+    _tell_address(run, candidate, number)
     outcome = invite(run, candidate, by)
     if outcome == "over":
         raise _not_invited(number, "OVER")
@@ -48,6 +50,25 @@ def _the_one(run: Run, number: str) -> Candidate:
         raise _not_invited(number, "NOT_READ_ANEW")
     _require_money(fresh, number)
     return fresh
+
+
+def _tell_address(run: Run, candidate: Candidate, number: str) -> None:
+    """Let the customer in Twikey follow first: a second mail must not go to the old address.
+
+    Raises ``UsageWrong`` when Teamleader or Twikey leaves that undone: then nothing is mailed.
+    """
+    booking = run.ledger.bookings.find(candidate.id)[0]
+    kind, customer_id = booking["customer_type"], booking["customer_id"]
+    if customer_id is None or not read_one(run, kind, customer_id):
+        why = run.notes[-1] if run.notes else "Teamleader does not know it"
+    else:
+        from flows.tell_customers import tell_one  # needs pandas, which a refusal does not pay
+
+        outcome = tell_one(run, customer_id)
+        if outcome == "done":
+            return
+        why = run.notes[-1] if run.notes else outcome
+    raise UsageWrong(f"{number} is not invited: its customer cannot follow to Twikey first; {why}")
 
 
 def _require_money(candidate: Candidate, number: str) -> None:

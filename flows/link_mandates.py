@@ -25,7 +25,7 @@ from flows.connection import Connection
 from flows.csv_files import read_whole
 from flows.export import listed
 from flows.run import Run, Tell, at_work, silently
-from flows.settle import same_account
+from flows.settle import read_twikey, same_account
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,10 +190,25 @@ def _plan(
     from mappings.mandate_links import plan
 
     in_doubt = run.ledger.mandates.in_doubt(run.now())
-    links, wrong = plan(checked.mandates, listed(run.connection), found, in_doubt, move=move)
+    customers = listed(run.connection)
+    _look_whose(run, set(customers["id"]), found)
+    links, wrong = plan(
+        checked.mandates, customers, found, in_doubt, move=move,
+        renamed=run.ledger.links.other_numbers(),
+    )  # fmt: skip
     report.rows = rows(links)
     skipped = {row["line"] for row in report.rows if row["action"] == "skipped"}
     report.flaws = [one for one in checked.flaws if _matters(one, skipped)] + rows(wrong)
+
+
+def _look_whose(run: Run, customers: set[str], found: dict[str, MandateDetail | None]) -> None:
+    """Read Twikey's feed where a mandate has a number that is no customer's Teamleader id.
+
+    It may be the number of one that was changed in Twikey (guide 4): the feed shows whose.
+    """
+    numbers = {detail.customer_number for detail in found.values() if detail} - {None}
+    if numbers - customers:
+        read_twikey(run)
 
 
 def _set_aside(report: LinkReport, refused: list[Row]) -> None:

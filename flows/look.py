@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.errors import NotFound, RecordUnreadable
+from connectors.errors import NotFound
 from connectors.ledger.records import Followed
 from connectors.teamleader.records import InvoiceDetail
+from flows.odd import ODD, answered, set_aside
+from flows.report import euro
 from flows.run import Run
+from mappings.guards import OWED, came_in, settled
 
 PER_CALL = 100
+UNREAD = "MONEY_WAITS"
 
 
 def read_by_ids(run: Run, ids: Sequence[str]) -> dict[str, Followed]:
@@ -26,6 +30,7 @@ def read_by_ids(run: Run, ids: Sequence[str]) -> dict[str, Followed]:
         for bad in page.unreadable:
             run.notes.append(f"{bad.number or bad.id} cannot be read: {bad.problem}")
             unreadable.add(bad.id)
+            _tell_waiting_money(run, bad.id, bad.problem)
     for lost in sorted(set(ids) - set(back) - unreadable):
         look_at(run, lost)
     return {
@@ -38,12 +43,48 @@ def read_by_ids(run: Run, ids: Sequence[str]) -> dict[str, Followed]:
 def look_at(run: Run, booking_id: str) -> InvoiceDetail | None:
     """Read one invoice with its payments; None when it is gone or cannot be read."""
     try:
-        return run.connection.teamleader.invoice(booking_id)
+        detail = run.connection.teamleader.invoice(booking_id)
     except NotFound:
         gone(run, booking_id)
-    except RecordUnreadable as unreadable:
-        run.notes.append(f"{booking_id}: {unreadable}")
-    return None
+        return None
+    except ODD as odd:
+        booking = run.ledger.follow.bookings([booking_id]).get(booking_id)
+        name = booking.number if booking is not None else None
+        _tell_waiting_money(run, booking_id, str(odd))
+        if booking is not None and settled(booking) and booking.twikey_state in OWED:
+            tell_unread(run, booking_id, f"it is paid in Teamleader and open in Twikey; {odd}")
+        set_aside(run, "Teamleader", name or booking_id, odd)
+        return None
+    answered(run, "Teamleader")
+    if run.ledger.alerts.is_open(booking_id, UNREAD):
+        run.ledger.alerts.settle(booking_id, UNREAD, run.id, run.now())
+    return detail
+
+
+def _tell_waiting_money(run: Run, booking_id: str | None, why: str) -> None:
+    """Alert an invoice that cannot be read in Teamleader while its money waits for that."""
+    if booking_id is None or booking_id not in run.ledger.payments.waiting([booking_id]):
+        return
+    cents = came_in(run.ledger.payments.of([booking_id])[booking_id])
+    said = f"{euro(cents)} came in through Twikey" if cents else "its payment went back in Twikey"
+    detail = f"{said}; {why}"
+    run.ledger.alerts.alert(booking_id, UNREAD, detail, run.id, run.now())
+
+
+def settle_unread(run: Run) -> None:
+    """Settle what concerned money that waits no more: it went back, say."""
+    told = [row["booking_id"] for row in run.ledger.alerts.open(UNREAD)]
+    if not told:
+        return
+    known = run.ledger.follow.bookings(told)
+    owed = {each for each, b in known.items() if settled(b) and b.twikey_state in OWED}
+    for each in set(told) - owed - run.ledger.payments.waiting(told):
+        run.ledger.alerts.settle(each, UNREAD, run.id, run.now())
+
+
+def tell_unread(run: Run, booking_id: str, why: str) -> None:
+    """Alert an invoice that is paid on one side and cannot be read on the other."""
+    run.ledger.alerts.alert(booking_id, UNREAD, why, run.id, run.now())
 
 
 def gone(run: Run, booking_id: str) -> None:

@@ -148,7 +148,7 @@ def _mail_if_due(
     mail, now = connection.settings.mail, connection.clock.now()
     seen = look(connection, flow, broken)
     last = datetime.fromisoformat(seen.told.at) if seen.told else None
-    news = News(seen.backfill, len(seen.sorted.named), seen.crossed,
+    news = News(seen.backfill, len(seen.sorted.named) + seen.asks, seen.crossed,
                 seen.collected[0], seen.reversed[0])  # fmt: skip
     daily = heartbeat_due(last, now, connection.zone, mail.heartbeat_hour)
     kind = due(mail.when, news, heartbeat=daily)

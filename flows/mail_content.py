@@ -23,6 +23,7 @@ from mappings.reason import NOTHING
 from mappings.reasons import advice_of, sentence_of
 
 SHOWN = 10
+FEW = 3
 SCHEDULED = ("import", "follow-up", "customers")
 OVERPAID = ("OVERPAID", "DOUBLE_PAYMENT")
 
@@ -69,6 +70,12 @@ class Summary:
     def need_you(self) -> int:
         """How many things need a person, named here or before."""
         return len(self.look.sorted.named) + len(self.look.sorted.counted)
+
+    @property
+    def noted(self) -> list[str]:
+        """What runs noted, first what asks for a person."""
+        sorted_out = sorted(self.look.notes, key=lambda one: not one[1])
+        return [f"For you: {note}" if asks else note for note, asks in sorted_out]
 
     @property
     def settled(self) -> list[str]:
@@ -164,12 +171,20 @@ def _tie(run: PastRun) -> str:
 def _skipped(connection: Connection, span: tuple[int, int]) -> list[Reasoned]:
     """Return why bookings were left out by rule, each once however often it was read."""
     numbers: dict[str, list[str]] = {}
-    for code, number in connection.ledger.figures.skipped(*span):
+    details: dict[str, dict[str, None]] = {}
+    for code, number, detail in connection.ledger.figures.skipped(*span):
         numbers.setdefault(code, []).append(number)
+        details.setdefault(code, {}).update({detail: None} if detail else {})
     return [
-        Reasoned(code, len(found), sentence_of(code, ""), tuple(found[:SHOWN]))
+        Reasoned(code, len(found), sentence_of(code, _some(list(details[code]))),
+                 tuple(found[:SHOWN]))
         for code, found in sorted(numbers.items())
-    ]
+    ]  # fmt: skip
+
+
+def _some(details: list[str]) -> str:
+    more = len(details) - FEW
+    return "; ".join(details[:FEW]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _notices(connection: Connection, span: tuple[int, int]) -> list[Reasoned]:

@@ -19,6 +19,7 @@ from flows.mail_words import (
     amount,
     counted,
     left_out,
+    noted,
     span,
     still_open,
     subject,
@@ -45,6 +46,7 @@ def as_html(summary: Summary, attachments: Sequence[str] = ()) -> str:
         _section("Read", _ties(summary)),
         _section("Skipped by rule", _reasoned(summary.skipped) or _soft("Nothing.")),
         _section("Sent, and something to know", _reasoned(summary.notices)),
+        _section("What runs noted", "".join(_soft(one) for one in noted(summary))),
         _section("How fresh it is", _rows(summary.freshness)),
         _section("About these mails", "".join(_soft(one) for one in summary.about_mail)),
         _section("Attached", _soft(", ".join(attachments)) if attachments else ""),
@@ -77,7 +79,7 @@ def _soft(sentence: str) -> str:
 
 def _head(summary: Summary) -> str:
     broken = any(item.key.startswith("run:") for item in summary.look.sorted.named)
-    colour = BAD if broken else LOOK if summary.need_you else GOOD
+    colour = BAD if broken else LOOK if summary.need_you or summary.look.asks else GOOD
     words = _safe(verdict(summary)).replace("EUR ", "EUR&nbsp;")
     return (
         f'<tr><td style="padding:18px 20px;border-top:5px solid {colour};'

@@ -60,7 +60,10 @@ class Broken:
 
 @dataclass(frozen=True)
 class Look:
-    """What a mail would be about: the runs it covers, what needs a person, what happened."""
+    """What a mail would be about: the runs it covers, what needs a person, what happened.
+
+    ``notes`` are what runs noted, each with whether it asks for a person.
+    """
 
     covered: tuple[int, int]
     repeats: bool
@@ -73,6 +76,12 @@ class Look:
     reversed: Amount
     crossed: int
     backfill: bool
+    notes: list[tuple[str, bool]]
+
+    @property
+    def asks(self) -> int:
+        """How many notes ask for a person."""
+        return sum(asks for _, asks in self.notes)
 
 
 def look(connection: Connection, flow: str | None, broken: Broken | None) -> Look:
@@ -100,6 +109,7 @@ def look(connection: Connection, flow: str | None, broken: Broken | None) -> Loo
         reversed=ledger.figures.reversed(*span),
         crossed=crossed + ledger.figures.adopted(*span),
         backfill=backfill,
+        notes=ledger.figures.noted(*span),
     )
 
 

@@ -12,6 +12,7 @@ from flows.mail_words import (
     amount,
     counted,
     left_out,
+    noted,
     span,
     still_open,
     title,
@@ -33,6 +34,8 @@ def as_text(summary: Summary, attachments: Sequence[str] = ()) -> str:
     ]
     if summary.notices:
         parts.append(["SENT, AND SOMETHING TO KNOW", *_reasoned(summary.notices)])
+    if summary.noted:
+        parts.append(["WHAT RUNS NOTED", *_bullets(noted(summary))])
     parts.append(["HOW FRESH IT IS", *_rows(summary.freshness)])
     if summary.about_mail:
         parts.append(["ABOUT THESE MAILS", *_bullets(summary.about_mail)])

@@ -58,7 +58,10 @@ def verdict(summary: Summary) -> str:
         parts.append(f"{count} {word}, {euro(cents)}" if count else "")
     if not any((summary.look.sent[0], summary.look.collected[0], summary.look.reversed[0])):
         parts.append("nothing new" if not summary.entries else "")
-    if not summary.need_you:
+    asks = summary.look.asks
+    if asks:
+        parts.insert(len(stopped), f"{asks} {'note' if asks == 1 else 'notes'} for you")
+    if not summary.need_you and not asks:
         parts.insert(0, "all well")
     return clean(", ".join(filter(None, parts)))
 
@@ -97,8 +100,14 @@ def total(summary: Summary) -> str:
     """Say how many need a person in all."""
     named, every = len(summary.entries), summary.need_you
     if not every:
-        return "Nothing."
+        return "See what runs noted, below." if summary.look.asks else "Nothing."
     return f"{every} open in all" + (f", {named} of them new or changed." if named < every else ".")
+
+
+def noted(summary: Summary) -> list[str]:
+    """Say what runs noted since the last mail, what asks for a person first."""
+    more = len(summary.noted) - MOST
+    return summary.noted[:MOST] + ([f"And {more} more."] if more > 0 else [])
 
 
 def left_out(summary: Summary) -> str:

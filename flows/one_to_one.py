@@ -1,8 +1,8 @@
 """Guide 4: a customer number that was changed in Twikey becomes the Teamleader id again.
 
 Noticed from the customer that Twikey's feed shows with each invoice, or because Twikey does not
-know the number; confirmed by looking at the customer's newest invoice; written under an intent that
-remembers the other number, so that the journey tells of it whatever happens in between.
+know the number; confirmed by looking at the customer's newest invoices; written under an intent
+that remembers the other number, so that the journey tells of it whatever happens in between.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.links import is_id
 from connectors.ledger.runs import text
+from flows.odd import ODD, answered, set_aside
 from flows.run import Run
 
 RENAMED = "CUSTOMER_RENAMED"
@@ -33,7 +34,12 @@ def settle_resets(run: Run) -> None:
     """Look how the resets ended that an earlier run began; what happened is told now."""
     links = run.ledger.links
     for left in links.open_resets():
-        if _number_shown(run, left.customer_id) == left.customer_id:
+        try:
+            shown = _number_shown(run, left.customer_id)
+        except ODD as odd:
+            set_aside(run, "Twikey", f"customer {left.customer_id}", odd)
+            continue
+        if shown == left.customer_id:
             _has_it(run, left.customer_id, left.was)
         elif left.not_before <= text(run.now()):
             run.ledger.crossings.finish(left.op, "superseded", left.was, run.now())
@@ -43,16 +49,21 @@ def reset_numbers(run: Run, customer_ids: Sequence[str]) -> dict[str, str]:
     """Reset the numbers that Twikey's feed shows otherwise, before anything is sent to them.
 
     Returns the customers for which that failed, each with the reason: nothing may be created for
-    them, because Twikey would make a second customer.
+    them, because it would go to another customer, or Twikey would make a second one.
     """
     shown = run.ledger.links.shown_otherwise(sorted(set(customer_ids)))
     links = {each: reset_number(run, each) for each in shown}
-    return {each: link.detail for each, link in links.items() if link.state == "failed"}
+    stuck = ("failed", "taken")  # taken: it would go to whoever has the number now
+    return {each: link.detail for each, link in links.items() if link.state in stuck}
 
 
 def reset_number(run: Run, customer_id: str) -> Link:
     """Give a customer in Twikey its own number again, if it has another one there."""
-    number = _number_shown(run, customer_id)
+    try:
+        number = _number_shown(run, customer_id)
+    except ODD as odd:  # its bookings wait; the other customers do not
+        set_aside(run, "Twikey", f"customer {customer_id}", odd)
+        return Link("failed", str(odd))
     if number is None:
         return Link("absent")
     if number == customer_id:
@@ -103,10 +114,11 @@ def _noted(run: Run, customer_id: str, was: str) -> None:
 
 
 def _number_shown(run: Run, customer_id: str) -> str | None:
-    """Return under which number Twikey has a customer now, by its newest invoice there."""
-    newest = run.ledger.links.newest_invoice(customer_id)
-    standing = run.connection.twikey.invoice(newest) if newest else None
-    if standing is None:
-        return None
-    run.ledger.feed.invoices_seen([standing], None, run.now())
-    return standing.customer_number
+    """Return under which number Twikey has a customer now, by the newest invoice that stands."""
+    for each in run.ledger.links.newest_invoices(customer_id):
+        standing = run.connection.twikey.invoice(each)
+        answered(run, "Twikey")
+        if standing is not None and standing.customer_number:
+            run.ledger.feed.invoices_seen([standing], None, run.now())
+            return standing.customer_number
+    return None

@@ -7,15 +7,20 @@ paid in Twikey and due in Teamleader again gets its place there, or is told.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.records import Followed, Mark, MoneyEvent, Registration
 from connectors.twikey.answers import TwikeyInvoice
 from flows.credits import whole
-from flows.look import look_at
+from flows.gone import tell_gone
+from flows.look import UNREAD, look_at, tell_unread
+from flows.looks import forget_look, is_news, looked, may_look
+from flows.odd import ODD, answered, set_aside
 from flows.report import euro
 from flows.run import Run
+from flows.still_standing import stands_still, tell_failed
 from mappings.guards import (
     came_in,
     due_again,
@@ -28,6 +33,7 @@ from mappings.guards import (
 from mappings.markers import other_peoples
 
 NOT_PAID_THERE = ("PAID_ELSEWHERE_IN_PROGRESS", "CREDITED")
+ASKS_NOBODY = ("PAID", "ARCHIVED", "GONE")
 
 
 class Money(NamedTuple):
@@ -49,33 +55,33 @@ class Money(NamedTuple):
 
 def compare(run: Run, booking: Followed, money: Money) -> int:
     """Compare both sides of a booking whose money is at rest; return 1 when it was set to paid."""
+    if stands_still(run, booking):
+        return 0
     if not settled(booking):
         _still_due(run, booking, money)
         return 0
     settle(run, booking.id, "DUE_AGAIN", "ARCHIVED_IN_TWIKEY")
-    if booking.twikey_state == "PAID":
+    if booking.twikey_state in ASKS_NOBODY:
+        _note_mark_seen(run, booking, money.mark)
         settle(run, booking.id, *NOT_PAID_THERE)
         return 0
-    if not run.connection.settings.payments.paid_elsewhere:
+    wanted = run.connection.settings.payments.paid_elsewhere
+    if not wanted or money.our_mark or _explained(booking, money) or not is_news(run, booking):
         return 0
-    if booking.twikey_state == "ARCHIVED":
-        settle(run, booking.id, *NOT_PAID_THERE)
+    if not may_look(run):
         return 0
-    if money.our_mark or _explained(booking, money) or not _paid_by_others(run, booking, money):
-        return 0
-    return _set_to_paid(run, booking, money)
+    return _set_to_paid(run, booking, money) if _paid_by_others(run, booking, money) else 0
 
 
-def settle(run: Run, subject: str, *codes: str) -> None:
-    """Close the alerts with these codes."""
-    for code in codes:
-        run.ledger.alerts.settle(subject, code, run.id, run.now())
+def settle(run: Run, subject: str, *codes: str) -> bool:
+    """Close the alerts with these codes; return whether any was open."""
+    closed = [run.ledger.alerts.settle(subject, code, run.id, run.now()) for code in codes]
+    return any(closed)
 
 
 def gone_in_twikey(run: Run, booking: Followed) -> None:
-    """Tell that Twikey no longer has a booking; it is not created again (reference 10-20)."""
-    why = f"Twikey no longer knows {booking.twikey_id}"
-    run.ledger.alerts.alert(booking.id, "GONE_IN_TWIKEY", why, run.id, run.now())
+    """Tell that Twikey no longer has a booking."""
+    tell_gone(run, booking.id, f"Twikey no longer knows {booking.twikey_id}")
 
 
 # ---- due in Teamleader
@@ -83,14 +89,18 @@ def gone_in_twikey(run: Run, booking: Followed) -> None:
 
 def _still_due(run: Run, booking: Followed, money: Money) -> None:
     ledger, now = run.ledger, run.now()
-    settle(run, booking.id, *NOT_PAID_THERE)
+    if settle(run, booking.id, *NOT_PAID_THERE):
+        forget_look(run, booking.id)
+    money = money._replace(mark=_settle_mark(run, booking, money.mark))
     if is_over(money.mark, booking):
         with ledger.atomic():
             ledger.follow.mark_over(booking.id, now)
             settle(run, booking.id, "MANUAL_RESET")
     write_back = run.connection.settings.payments.write_back
     if write_back and has_room_again(booking, money.events, money.registrations):
-        ledger.payments.reopen(booking.id, "reported")
+        with ledger.atomic():
+            ledger.payments.reopen(booking.id, "reported")
+            settle(run, booking.id, "OVERPAID", "DOUBLE_PAYMENT")
         return  # the next run registers it
     due = f"{euro(booking.due_cents or 0)} is due"
     if due_again(booking, money.events, money.registrations, now, our_mark=money.our_mark):
@@ -103,6 +113,31 @@ def _still_due(run: Run, booking: Followed, money: Money) -> None:
         settle(run, booking.id, "ARCHIVED_IN_TWIKEY")
 
 
+def _settle_mark(run: Run, booking: Followed, mark: Mark | None) -> Mark | None:
+    """Find out whether a setting to paid ever came there, when nobody else paid it any more.
+
+    An intent that never left must not pass for the echo of somebody's cash weeks later.
+    """
+    if mark is None or mark.state != "intent":
+        return mark
+    wait = timedelta(seconds=run.connection.settings.settle_after_seconds)
+    if run.now() < datetime.fromisoformat(mark.at) + wait:
+        return mark
+    try:
+        standing = run.connection.twikey.invoice(booking.twikey_id)
+    except ODD as odd:
+        set_aside(run, "Twikey", booking.number or booking.id, odd)
+        return mark
+    answered(run, "Twikey")
+    if standing is not None:
+        run.ledger.feed.invoices_seen([standing], None, run.now())
+        if standing.state == "PAID":
+            run.ledger.follow.marked(booking.id, run.id, run.now(), "looked up: it is paid there")
+            return mark._replace(state="done")
+    run.ledger.follow.not_marked(booking.id)
+    return None
+
+
 def _brought(booking: Followed, money: Money) -> bool:
     """Tell whether Twikey brought it all, and only the writing back is wanting."""
     whole = booking.prepaid_cents + came_in(money.events) >= (booking.amount_cents or 0)
@@ -110,6 +145,12 @@ def _brought(booking: Followed, money: Money) -> bool:
 
 
 # ---- paid in Teamleader
+
+
+def _note_mark_seen(run: Run, booking: Followed, mark: Mark | None) -> None:
+    """Let a setting to paid count whose answer was lost, once Twikey shows it."""
+    if booking.twikey_state == "PAID" and mark is not None and mark.state == "intent":
+        run.ledger.follow.marked(booking.id, run.id, run.now(), "seen in Twikey")
 
 
 def _explained(booking: Followed, money: Money) -> bool:
@@ -124,9 +165,13 @@ def _paid_by_others(run: Run, booking: Followed, money: Money) -> bool:
     if detail is None:
         return False
     others = other_peoples(detail.payments, money.registrations, run.connection.zone)
-    if sum(payment.amount_cents for payment in others) > booking.prepaid_cents:
+    failed = tell_failed(run, booking.id, detail.payments)
+    if not failed and sum(payment.amount_cents for payment in others) > booking.prepaid_cents:
         settle(run, booking.id, "CREDITED")
-        return True
+        return True  # not noted as looked at: what follows may break off, and is tried again
+    looked(run, booking.id)
+    if failed:
+        return False
     run.ledger.alerts.alert(booking.id, "CREDITED", whole(run, booking), run.id, run.now())
     return False
 
@@ -134,15 +179,24 @@ def _paid_by_others(run: Run, booking: Followed, money: Money) -> bool:
 def _set_to_paid(run: Run, booking: Followed, money: Money) -> int:
     """Set an invoice to paid in Twikey unless it is in progress there, asked at this moment."""
     twikey = run.connection.twikey
-    standing = twikey.invoice(booking.twikey_id)
+    try:
+        standing = twikey.invoice(booking.twikey_id)
+    except ODD as odd:
+        looked(run, booking.id)  # the next look comes tomorrow: one word a day is enough
+        tell_unread(run, booking.id, f"it is paid in Teamleader and open in Twikey; {odd}")
+        set_aside(run, "Twikey", booking.number or booking.id, odd)
+        return 0
+    settle(run, booking.id, UNREAD)
+    answered(run, "Twikey")
     if standing is None:
         gone_in_twikey(run, booking)
         return 0
     run.ledger.feed.invoices_seen([standing], None, run.now())
-    if standing.state == "PENDING":
-        _in_progress(run, booking)
-        return 0
-    if standing.state not in ("BOOKED", "EXPIRED") or not (standing.issued_on and standing.due_on):
+    owed = standing.state in ("BOOKED", "EXPIRED") and standing.issued_on and standing.due_on
+    if not owed:
+        looked(run, booking.id)
+        if standing.state == "PENDING":
+            _in_progress(run, booking)
         return 0
     open_cents = (booking.amount_cents or 0) - booking.prepaid_cents - came_in(money.events)
     return _send_paid(run, booking, standing, open_cents)
@@ -162,6 +216,7 @@ def _send_paid(run: Run, booking: Followed, standing: TwikeyInvoice, open_cents:
         )
     except OutcomeUnknown as lost:
         ledger.crossings.finish(op, "unknown", str(lost), run.now())
+        forget_look(run, booking.id)
         run.notes.append(f"{booking.number}: {lost}; it is set again by a later run")
         return 0
     except (CallRefused, NotFound) as refused:

@@ -14,9 +14,10 @@ from typing import Any
 
 from connectors.errors import FeedBusy
 from connectors.ledger.payments import FEED
-from connectors.ledger.records import MoneyEvent, NewMoney
+from connectors.ledger.records import DISMISSED, REST_BACK, MoneyEvent, NewMoney
 from connectors.twikey.answers import FeedPage, PaymentEvent
 from connectors.twikey.client import read_feed
+from flows.by_hand import OFF_UP_TO
 from flows.registering import partly_paid, register, settle_registrations
 from flows.report import euro
 from flows.reversals import go_on, undo
@@ -24,7 +25,7 @@ from flows.run import Run
 from flows.settle import read_twikey
 from mappings.money_events import event_of, seen_event, told_before
 from mappings.netting import net
-from mappings.payments import Decision, decide, is_echo, left_over, set_aside
+from mappings.payments import Decision, decide, is_echo, left_over, rest_paid_back, set_aside
 
 
 @dataclass
@@ -68,10 +69,14 @@ def write_back(run: Run) -> PaymentsReport:
     report = PaymentsReport(run.connection.settings.payments.write_back)
     report.events = read_payments(run)
     run.ledger.payments.assign(run.id, run.now())
-    if report.write_back:
-        settle_registrations(run)
-        go_on(run)
+    settle_registrations(run)
+    go_on(run)
+    if not report.write_back:
+        run.ledger.facts.write(OFF_UP_TO, str(run.ledger.payments.newest()))
+    else:
         touched = work(run)
+        if run.ledger.facts.read(OFF_UP_TO) and not run.ledger.payments.at_work():
+            run.ledger.facts.write(OFF_UP_TO, "")
         report.partly = partly_paid(run, touched)
     _count(run, report)
     return report
@@ -257,6 +262,11 @@ def _tell_left_over(run: Run, ids: Sequence[str]) -> None:
     events, registrations = payments.of(ids), payments.registrations(ids)
     blocked = payments.blocked()
     for each in (each for each in ids if each in events and each not in blocked):
+        if pair := rest_paid_back(events[each], registrations[each]):
+            states = zip(pair, (DISMISSED, "registered"), strict=True)
+            marks = [(event.event_id, state, REST_BACK) for event, state in states]
+            payments.decided(marks, run.id, run.now())
+            events[each] = payments.of([each])[each]
         rest = left_over(events[each], registrations[each])
         twice = any(one.state == "done" for one in registrations[each]) and any(
             event.state == "reported" for event in events[each]

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from connectors.errors import CallRefused, NotFound, RecordUnreadable
-from connectors.ledger.customers import GONE
+from connectors.errors import NotFound
+from connectors.ledger.customers import DEACTIVATED, GONE
 from connectors.ledger.runs import text
 from connectors.teamleader.records import Customer
 from flows.gone_customers import tell_gone
+from flows.odd import ODD, answered, set_aside
 from flows.reading import permitted, since
 from flows.run import Run
 
@@ -105,10 +106,11 @@ def read_one(run: Run, kind: str, customer_id: str) -> int:
     except NotFound:
         tell_gone(run, kind, customer_id)
         return 0
-    except (RecordUnreadable, CallRefused) as odd:
+    except ODD as odd:
         run.ledger.customers.unreadable(customer_id, str(odd))
-        run.notes.append(f"customer {customer_id} cannot be read: {odd}")
+        set_aside(run, "Teamleader", f"customer {customer_id} cannot be read", odd)
         return 0
+    answered(run, "Teamleader")
     run.ledger.customers.read([found], run.id, run.now())
     return 1
 
@@ -120,7 +122,8 @@ def tell_statuses(run: Run) -> None:
             still_open = run.ledger.links.open_invoices(customer_id)
             rest = f"; {len(still_open)} of its invoices are open in Twikey" if still_open else ""
             who = run.ledger.links.name(customer_id)
-            run.notes.append(f"customer {who} ({customer_id}): {what}{rest}")
+            tell = run.ask if what == DEACTIVATED else run.notes.append
+            tell(f"customer {who} ({customer_id}): {what}{rest}")
 
 
 def _listing(run: Run, kind: str) -> Listing:

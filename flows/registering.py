@@ -22,7 +22,9 @@ from connectors.errors import (
 )
 from connectors.ledger.records import IN_PART, Followed, MoneyEvent, Registration, Survivor
 from connectors.ledger.runs import text
+from flows import by_hand
 from flows.look import PER_CALL, gone, look_at, read_by_ids
+from flows.looks import has_looks, may_look
 from flows.report import euro
 from flows.run import Run
 from mappings.markers import Wanted, marker, same_day, take
@@ -98,9 +100,12 @@ def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
     """
     ids, answers = list(wanted), Answers()
     for start in range(0, len(ids), PER_CALL):
-        fresh = read_by_ids(run, ids[start : start + PER_CALL])
+        some = _affordable(run, ids[start : start + PER_CALL], wanted)
+        fresh = read_by_ids(run, some) if some else {}
         expected: dict[str, int] = {}
         for booking_id, booking in fresh.items():
+            if _costs_a_look(booking, wanted[booking_id]) and not may_look(run):
+                continue  # its money stays new, and has its turn in a later run
             due = _register_one(run, booking, wanted[booking_id], answers)
             if due is not None:
                 expected[booking_id] = due
@@ -110,12 +115,30 @@ def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
         run.problems.append(answers.forbidden)
 
 
+def _affordable(run: Run, ids: Sequence[str], wanted: dict[str, list[Wish]]) -> list[str]:
+    """Leave out what would need a look of its own when this run has none left."""
+    if has_looks(run):
+        return list(ids)
+    known = run.ledger.follow.bookings(ids)
+    return [each for each in ids if not _costs_a_look(known[each], wanted[each])]
+
+
+def _costs_a_look(booking: Followed, wishes: Sequence[Wish]) -> bool:
+    """Tell whether money came before this ledger knew the booking: then it is looked for."""
+    return bool(booking.adopted and _early(booking, wishes))
+
+
+def _early(booking: Followed, wishes: Sequence[Wish]) -> list[Wish]:
+    return [wish for wish in wishes if wish.event.occurred_at < (booking.sent_at or "")]
+
+
 def _register_one(
     run: Run, booking: Followed, wishes: Sequence[Wish], answers: Answers
 ) -> int | None:
     """Register one booking's money; return what is due then, None where nothing was accepted."""
     if booking.adopted:
         wishes = _not_there_before(run, booking, wishes)
+    wishes = by_hand.leave_out(run, booking, wishes)
     room = 0 if booking.paid or booking.status == "draft" else (booking.due_cents or 0)
     before = run.ledger.payments.registrations([booking.id])[booking.id]
     accepted = False
@@ -136,6 +159,8 @@ def _register_one(
 
 def _no_room(run: Run, event: MoneyEvent, why: str) -> None:
     """Leave money, or the rest of it, to be told; the guards reopen it when there is room."""
+    if by_hand.set_as_advised(run, event):
+        return
     parts = run.ledger.payments.registrations([event.booking_id])[event.booking_id]
     placed = any(one.payment == event.event_id and one.state == "done" for one in parts)
     mark = ("registered", IN_PART) if placed else ("reported", why)
@@ -144,7 +169,7 @@ def _no_room(run: Run, event: MoneyEvent, why: str) -> None:
 
 def _not_there_before(run: Run, booking: Followed, wishes: Sequence[Wish]) -> list[Wish]:
     """Leave out what was registered before this ledger knew the booking (reliability P12)."""
-    early = [wish for wish in wishes if wish.event.occurred_at < (booking.sent_at or "")]
+    early = _early(booking, wishes)
     if not early:
         return list(wishes)
     detail = look_at(run, booking.id)

@@ -16,6 +16,7 @@ from connectors.ledger.crossing import Crossing
 from connectors.ledger.runs import text
 from connectors.ledger.undo import Made
 from connectors.twikey.answers import TwikeyInvoice
+from flows.odd import ODD, answered, set_aside
 from flows.run import Run
 from flows.standing import held
 
@@ -51,7 +52,12 @@ def settle_removals(run: Run) -> int:
     due = [one for one in undo.unsettled() if one.not_before <= text(run.now())]
     for done, one in enumerate(due, start=1):
         run.tell("looking up removals whose answer was lost", done, len(due))
-        standing = run.connection.twikey.invoice(one.twikey_id)
+        try:
+            standing = run.connection.twikey.invoice(one.twikey_id)
+        except ODD as odd:
+            set_aside(run, "Twikey", one.twikey_id, odd)
+            continue
+        answered(run, "Twikey")
         if standing is None:
             undo.gone(one.booking_id, run.id, run.now())
             continue

@@ -11,21 +11,30 @@ from collections.abc import Sequence
 
 from connectors.errors import CallRefused, Halted, NotFound, NotPermitted, OutcomeUnknown
 from connectors.ledger.records import DISMISSED, Reversal, Survivor
+from connectors.ledger.reversals import ALONE
 from connectors.ledger.runs import text
 from connectors.teamleader.records import InvoiceDetail, Payment
 from flows.look import gone, look_at
 from flows.registering import tell_teamleader
 from flows.report import euro
 from flows.run import Run
-from mappings.markers import Wanted, missing, survivors, take
+from flows.still_standing import tell_failed
+from mappings.markers import Wanted, missing, same_day, survivors, take
 
-ALONE = "ours is not among the payments in Teamleader"
+BEGUN = ("removing", "restoring")
 
 
 def go_on(run: Run, *, held: bool = False) -> None:
-    """Carry on what earlier runs left, once the wait of each is over; held ones when asked."""
+    """Carry on what earlier runs left, once the wait of each is over; held ones when asked.
+
+    With writing back switched off only what has begun, because other people's payments may be gone.
+    """
+    write_back = run.connection.settings.payments.write_back
     for reversal in run.ledger.reversals.open():
-        if reversal.not_before <= text(run.now()) and (held or reversal.state != "held"):
+        begun = reversal.state in BEGUN
+        if not begun and not (write_back and (held or reversal.state != "held")):
+            continue
+        if reversal.not_before <= text(run.now()):
             carry_on(run, reversal)
 
 
@@ -36,7 +45,7 @@ def undo(run: Run, booking_id: str, event_ids: Sequence[str]) -> None:
 
 def carry_on(run: Run, reversal: Reversal) -> None:
     """Bring a reversal as far as it can come in this run."""
-    detail = look_at(run, reversal.booking_id)
+    detail = _look(run, reversal)
     if detail is None:
         _without_invoice(run, reversal)
         return
@@ -44,10 +53,18 @@ def carry_on(run: Run, reversal: Reversal) -> None:
         removed = _remove(run, reversal, detail)
         if not removed:
             return
-        detail = look_at(run, reversal.booking_id)
+        detail = _look(run, reversal)
         if detail is None:
             return
     _restore(run, reversal, detail)
+
+
+def _look(run: Run, reversal: Reversal) -> InvoiceDetail | None:
+    """Read the invoice with its payments; what is due now is kept, so that the guards see it."""
+    detail = look_at(run, reversal.booking_id)
+    if detail is not None:
+        run.ledger.follow.seen(reversal.booking_id, detail.due_cents or 0, paid=detail.paid)
+    return detail
 
 
 def _without_invoice(run: Run, reversal: Reversal) -> None:
@@ -69,10 +86,13 @@ def _remove(run: Run, reversal: Reversal, detail: InvoiceDetail) -> bool:
     if not stands and reversal.state == "removing":
         ledger.reversals.removed(reversal, run.id, run.now())
         return True
+    if stands and not run.connection.settings.payments.write_back:
+        return False  # nothing was removed, so there is nothing to be finished
     if not stands:
         with ledger.atomic():
             ledger.reversals.nothing_there(reversal, run.id, run.now(), ALONE)
             _settle_alerts(run, reversal)
+            tell_failed(run, reversal.booking_id, detail.payments)
         return False
     reversal.survivors = back
     if _others(back) and run.connection.settings.payments.reversal_with_other_payments == "hold":
@@ -132,6 +152,10 @@ def _restore(run: Run, reversal: Reversal, detail: InvoiceDetail) -> None:
         return
     zone = run.connection.zone
     lacking = missing(detail.payments, reversal.survivors, zone)
+    if run.ledger.alerts.is_open(reversal.booking_id, "NOT_PUT_BACK"):
+        lacking, unclear = _put_back_by_hand(run, reversal, detail.payments)
+        if unclear:
+            return  # the alert stays: nothing is registered that may be there already
     due = detail.due_cents or 0
     for survivor in lacking:
         if survivor.event_id is not None and survivor.amount_cents > due:
@@ -143,13 +167,35 @@ def _restore(run: Run, reversal: Reversal, detail: InvoiceDetail) -> None:
             return
         due -= survivor.amount_cents
     if lacking:
-        again = look_at(run, reversal.booking_id)
+        again = _look(run, reversal)
         if again is None or missing(again.payments, reversal.survivors, zone):
             run.ledger.reversals.waits(reversal, run.now(), run.not_before())
             return
     with run.ledger.atomic():
         run.ledger.reversals.done(reversal, run.id, run.now())
         _settle_alerts(run, reversal)
+
+
+def _put_back_by_hand(
+    run: Run, reversal: Reversal, payments: Sequence[Payment]
+) -> tuple[list[Survivor], bool]:
+    """Find what a person put back as the alert advises; return what is still wanting.
+
+    Also tell whether one of that amount stands there under another day: that is left to a person.
+    """
+    zone = run.connection.zone
+    wanted = [Wanted(one.amount_cents, one.paid_at) for one in reversal.survivors]
+    found, left = take(payments, wanted, zone)
+    lacking: list[Survivor] = []
+    for survivor, wish, hit in zip(reversal.survivors, wanted, found, strict=True):
+        by_hand = None if hit is not None else same_day(left, wish, zone)
+        if by_hand is not None:
+            left.remove(by_hand)
+            run.ledger.reversals.found_again(reversal, survivor, by_hand.paid_at, run.now())
+        elif hit is None:
+            lacking.append(survivor)
+    amounts = {one.amount_cents for one in left}
+    return lacking, any(one.amount_cents in amounts for one in lacking)
 
 
 def _ours_is_back(run: Run, reversal: Reversal, payments: Sequence[Payment]) -> bool:

@@ -40,6 +40,8 @@ def silently(what: str, done: int, total: int | None) -> None:
 class Run:
     """What every step of a run gets. ``ledger`` is a copy in a dry run.
 
+    ``notes`` are kept with the run for the summary by mail; ``asking`` are those of them that ask
+    for a person.
     ``in_doubt`` says why nothing more is to be sent in this run: writes were left unanswered.
     """
 
@@ -50,14 +52,22 @@ class Run:
     tell: Tell = silently
     problems: list[Trouble] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    asking: set[str] = field(default_factory=set)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     read_whole: dict[str, bool] = field(default_factory=dict)
     in_doubt: str | None = None
+    looks: int = 0
+    odd_in_a_row: dict[str, int] = field(default_factory=dict)
     began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         """Note when the run began, for want of a server's clock."""
         self.began = self.now()
+
+    def ask(self, note: str) -> None:
+        """Note something that nothing else keeps, and that a person is to see to."""
+        self.notes.append(note)
+        self.asking.add(note)
 
     def ended_well(self, resource: str, *, moves: bool = True) -> None:
         """Note that a listing was read to its end; ``moves`` says that it reached up to now."""
@@ -101,6 +111,10 @@ def at_work(
         except BaseException as error:
             ledger.runs.end(run_id, run.now(), "failed", type(error).__name__, {})
             raise
+        finally:
+            if run.notes:
+                notes = dict.fromkeys(run.notes)
+                ledger.journal.note(run_id, run.now(), notes, run.asking)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from connectors.errors import SettingsWrong, Trouble
 from flows.layout import clean, columns, hanging, shorten, width_of
+from flows.pdf_view import pdf_counts, pdf_lines
 from flows.remarks import remark_lines
 from flows.report import ImportReport
 
@@ -218,7 +219,7 @@ class Screen:
             ("at work", clean(state["at_work"] or "nobody")),
             ("bookings", stages or "none"),
             ("customers", f"{state['customers']} in Twikey"),
-            ("PDFs", ", ".join(f"{n} {what}" for what, n in sorted(state["pdfs"].items()))),
+            ("PDFs", pdf_counts(state["pdfs"])),
             ("mail", _mailed(state["mail"])),
             ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
         ])  # fmt: skip
@@ -227,6 +228,8 @@ class Screen:
             self._facts((f"{r['id']}  {_instant(r['started_at'])}  "
                          f"{clean(r['outcome'] or 'at work')}",
                          clean(r["message"] or r["flow"])) for r in state["runs"])  # fmt: skip
+        for place, text in enumerate(pdf_lines(state["pdfs_waiting"], self._width)):
+            self.line(text if place else f"\nPDFs that wait:\n\n{text}")
         if waiting:
             self.line()
             self.still_held(waiting)

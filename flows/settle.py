@@ -6,12 +6,15 @@ because a write may still be applied after its answer was lost (reliability P2, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from connectors.errors import CallRefused, FeedBusy, OtherAccount
+from connectors.ledger.crossing import Sent
 from connectors.ledger.runs import text
 from connectors.twikey.client import read_feed
 from flows.bulk import settle_bulk
+from flows.odd import ODD, answered, set_aside
 from flows.one_to_one import settle_resets
 from flows.removals import settle_removals
 from flows.run import Run
@@ -70,13 +73,23 @@ def settle(run: Run) -> int:
     writes = [write.sent for write in found if write.not_before <= now]
     for done, sent in enumerate(writes, start=1):
         run.tell("looking up writes whose answer was lost", done, len(writes))
-        standing = find_in_twikey(run, sent.booking_id, sent.number, sent.sent_as)
-        if standing is not None:
-            record_standing(run, sent, standing)
+        try:
+            _look_up(run, sent)
+        except ODD as odd:  # it stays open, and nothing else waits for it
+            set_aside(run, "Twikey", sent.number, odd)
         else:
-            why = "looked up: not in Twikey"
-            crossings.not_applied([sent.booking_id], run.id, run.now(), why)
+            answered(run, "Twikey")
     return len(writes)
+
+
+def _look_up(run: Run, sent: Sent) -> None:
+    """Find out what became of one create, and record it."""
+    standing = find_in_twikey(run, sent.booking_id, sent.number, sent.sent_as)
+    if standing is not None:
+        record_standing(run, sent, standing)
+    else:
+        why = "looked up: not in Twikey"
+        run.ledger.crossings.not_applied([sent.booking_id], run.id, run.now(), why)
 
 
 def verify_bulk_creates(run: Run) -> None:
@@ -84,7 +97,8 @@ def verify_bulk_creates(run: Run) -> None:
 
     Whether a bulk reports ``OK`` for a number that it silently left out is not documented. Where
     the feed shows creates at all, what it does not show is looked up; where it shows none, a few
-    are enough as long as they stand there. One that does not is held.
+    are enough as long as they stand there. One that does not waits for a person: somebody may have
+    deleted it, and nothing is created again by itself (complaint C27).
     """
     found = run.ledger.unsettled.unverified(text(run.now() - VERIFIED_AFTER))
     if found is None:
@@ -96,6 +110,7 @@ def verify_bulk_creates(run: Run) -> None:
         missing += [i for i in unseen if i not in looked and not _stands(run, i)]
     for booking_id in missing:
         verdict = held(run, booking_id, "DIFFERS", "Twikey said it was created, but has it not")
+        verdict = replace(verdict, next_try_at=None)
         run.ledger.crossings.refused([verdict], run.id, run.now())
     run.ledger.unsettled.bulk_ended(batch, "verified")
 
@@ -106,7 +121,13 @@ def _spread(ids: list[str]) -> list[str]:
 
 
 def _stands(run: Run, booking_id: str) -> bool:
-    standing = run.connection.twikey.invoice(booking_id)
+    """Tell whether a create stands in Twikey; what is answered oddly is taken as standing."""
+    try:
+        standing = run.connection.twikey.invoice(booking_id)
+    except ODD as odd:  # the word of the bulk holds, as for those that are not looked up
+        set_aside(run, "Twikey", booking_id, odd)
+        return True
+    answered(run, "Twikey")
     if standing is not None:
         run.ledger.feed.invoices_seen([standing], None, run.now())
     return standing is not None

@@ -31,6 +31,7 @@ def status_of(connection: Connection) -> dict[str, Any]:
         "waiting": ledger.desk.held(),
         "alerts": alerts_now(connection),
         "pdfs": ledger.documents.counts(),
+        "pdfs_waiting": ledger.documents.listing(),
         "mail": mail_state(connection),
         "runs": [run.__dict__ for run in ledger.runs.last(5)],
     }

@@ -9,7 +9,8 @@ import pandas as pd
 from connectors.errors import CallRefused, NotFound, OutcomeUnknown, ServiceUnavailable
 from connectors.ledger.customers import snapshot
 from connectors.teamleader.records import Customer
-from flows.one_to_one import reset_number
+from flows.not_taken import settle, tell_not_found, tell_refused
+from flows.one_to_one import reset_number, reset_numbers
 from flows.run import Run
 from mappings.customer_changes import Change, compare
 from mappings.frames import CUSTOMERS, frame
@@ -42,6 +43,17 @@ def tell_customers(run: Run) -> int:
     return told
 
 
+def tell_one(run: Run, customer_id: str) -> str:
+    """Let one customer in Twikey follow, whatever is noted of it; return how that ended.
+
+    ``done`` where nothing differs that Twikey was told, else as ``_send`` says.
+    """
+    batch = run.ledger.customers.to_tell(customer_id)
+    for customer, before, change in _different(run, batch) if batch else []:
+        return _send(run, customer, change, first=not before)
+    return "done"
+
+
 def _different(
     run: Run, batch: list[tuple[Customer, dict[str, Any]]]
 ) -> list[tuple[Customer, dict[str, Any], Change]]:
@@ -52,7 +64,9 @@ def _different(
         for each, (_, before) in zip(now, batch, strict=True)
     ]
     found = compare(_frame(then), _frame(now))
-    run.ledger.customers.unchanged((c.id, snapshot(c)) for c, _ in batch if c.id not in found)
+    same = [c for c, _ in batch if c.id not in found]
+    run.ledger.customers.unchanged((c.id, snapshot(c)) for c in same)
+    settle(run, [c.id for c in same])
     return [(c, before, found[c.id]) for c, before in batch if c.id in found]
 
 
@@ -64,8 +78,11 @@ def _send(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
     """Send one customer's changes; return done, refused, unknown or gone.
 
     Setting the same twice is harmless, so a lost answer is too. A customer that Twikey does not
-    know under its number gets it back (guide 4), or is described in full by its next invoice.
+    know under its number gets it back (guide 4); where nothing shows how it stands, a person is
+    asked. While another one has its number, nothing is sent: that one would be told.
     """
+    if reset_numbers(run, [customer.id]):
+        return "gone"
     outcome = _patch(run, customer, change, first=first)
     if outcome != "not found":
         return outcome
@@ -73,8 +90,7 @@ def _send(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
     if link.state == "reset":
         outcome = _patch(run, customer, change, first=first)
     if outcome == "not found" and link.state in ("absent", "same"):
-        run.ledger.customers.forgotten(customer.id, run.id, run.now())
-        run.notes.append(f"customer {customer.id} is not in Twikey; its next invoice brings it")
+        tell_not_found(run, customer.id)
     return "gone" if outcome == "not found" else outcome
 
 
@@ -96,13 +112,12 @@ def _patch(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
     except CallRefused as refused:
         with ledger.atomic():
             ledger.crossings.finish(op, "refused", str(refused), run.now())
-            ledger.customers.not_updated(customer.id, str(refused), run.id, run.now())
-        run.notes.append(f"customer {customer.id} was not updated in Twikey: {refused}")
+            tell_refused(run, customer.id, change.told, refused)
         return "refused"
     taken = {name: value for name, value in change.told.items() if name not in left_out}
     if left_out:
         refused_fields = ", ".join(sorted(left_out))
-        run.notes.append(f"customer {customer.id}: Twikey does not take {refused_fields}")
+        run.ask(f"customer {customer.id}: Twikey does not take {refused_fields}")
     with ledger.atomic():
         ledger.crossings.finish(op, "done", None, run.now())
         _told(run, customer, change, taken, first=first)
@@ -118,9 +133,10 @@ def _told(
         customer.id, snapshot(customer), taken, run.id, run.now(),
         stays=list(change.stays), copies=copies,
     )  # fmt: skip
+    settle(run, [customer.id])
     who = f"customer {run.ledger.links.name(customer.id)} ({customer.id})"
     if change.stays:
-        run.notes.append(f"{who}: change by hand in Twikey: {', '.join(change.stays)}")
+        run.ask(f"{who}: change by hand in Twikey: {', '.join(change.stays)}")
     if copies is not None:
         whom = copies or "nobody"
         run.notes.append(f"{who}: later invoices go in copy to {whom}; open ones cannot be changed")
@@ -148,12 +164,12 @@ def _set_default_profile(run: Run, op: str, customer_id: str, profile: str) -> N
         with ledger.atomic():
             ledger.crossings.finish(op, "refused", str(refused), run.now())
             ledger.customers.profile_refused(customer_id, str(refused), run.id, run.now())
-        run.notes.append(f"default profile of customer {customer_id} not set: {refused}")
+        run.ask(f"default profile of customer {customer_id} not set: {refused}")
     except (NotFound, OutcomeUnknown) as later:
         ledger.crossings.finish(op, "unknown", str(later), run.now())
         run.notes.append(f"default profile of customer {customer_id}: {later}; set again later")
         if isinstance(later, NotFound) and reset_number(run, customer_id).state == "absent":
-            ledger.customers.forgotten(customer_id, run.id, run.now())
+            tell_not_found(run, customer_id)
     else:
         with ledger.atomic():
             ledger.crossings.finish(op, "done", None, run.now())

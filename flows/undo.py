@@ -14,6 +14,8 @@ from connectors.errors import ServiceUnavailable, UsageWrong
 from connectors.ledger.undo import ImportRun, Made
 from connectors.twikey.answers import TwikeyInvoice
 from flows.connection import Connection
+from flows.gone_customers import settle_gone
+from flows.odd import ODD, answered, set_aside
 from flows.payments import read_payments
 from flows.removals import remove
 from flows.report import euro
@@ -124,6 +126,7 @@ def undo(connection: Connection, request: UndoRequest, *, tell: Tell = silently)
             [each for each, _ in unsent], undone.id, run.id, request.by, run.now()
         )
         report.set_aside = len(unsent)
+        settle_gone(run)
         report.notes = list(run.notes)
         outcome = "held" if report.kept else "clean"
         run.ledger.runs.end(run.id, run.now(), outcome, report.headline(), report.counts())
@@ -200,10 +203,17 @@ def _work_through(run: Run, request: UndoRequest, report: UndoReport) -> None:
     what = "looking at" if run.dry_run else "removing"
     for done, made in enumerate(one_round.made, start=1):
         run.tell(f"{what} what run {report.undone.id} created", done, len(one_round.made))
-        kept, standing = _decide(run, made, request, one_round.known(made))
-        if kept is None:
-            kept = _take(run, made, request, report, standing)
-            lost = lost + 1 if kept is not None and kept.reason == "LOST" else 0
+        standing = None
+        try:
+            kept, standing = _decide(run, made, request, one_round.known(made))
+            if kept is None:
+                kept = _take(run, made, request, report, standing)
+                lost = lost + 1 if kept is not None and kept.reason == "LOST" else 0
+        except ODD as odd:  # a removal under its intent ends in itself: this was only a look
+            set_aside(run, "Twikey", made.number, odd)
+            kept = Kept("NOT_SAID", str(odd))
+        else:
+            answered(run, "Twikey")
         if kept is None:
             one_round.left(made)
         else:

@@ -7,40 +7,42 @@ first. Nothing is created again by itself (Twikey reference 10-20; complaints C2
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
+from datetime import timedelta
 
-from connectors.errors import (
-    CallRefused,
-    ServiceUnavailable,
-    Throttled,
-    UnexpectedAnswer,
-)
+from connectors.errors import ServiceUnavailable, Throttled
+from flows.odd import ODD, answered, set_aside
 from flows.paid_elsewhere import gone_in_twikey, settle
 from flows.run import Run
 
 LOOKS = 25  # at single invoices in Twikey, per sweep; Twikey rations them (reference 1.12)
+PAID_EVERY = timedelta(days=1)  # paid in Twikey and deleted in Teamleader: a person is at it
 MERGED = "CUSTOMER_MERGED"
 NAMED = 3  # invoices that an alert about a customer names
 
 
 def look_for_vanished(run: Run) -> None:
     """Look whether invoices are still in Twikey and customers still in Teamleader."""
-    for booking_id in run.ledger.vanished.back_again():
+    vanished = run.ledger.vanished
+    for booking_id in (*vanished.back_again(), *vanished.not_missed()):
         settle(run, booking_id, "GONE_IN_TWIKEY")
-    _look_in_twikey(run)
+    with suppress(*ODD):  # three odd answers in a row, which the notes name
+        _look_in_twikey(run)
     _tell_moved(run)
 
 
 def _look_in_twikey(run: Run) -> None:
-    unseen = run.ledger.vanished.unseen(LOOKS)
+    unseen = run.ledger.vanished.unseen(LOOKS, run.now() - PAID_EVERY)
     for booking in run.ledger.follow.bookings(unseen).values():
         try:
             standing = run.connection.twikey.invoice(booking.twikey_id)
-        except (CallRefused, UnexpectedAnswer) as odd:
-            run.notes.append(f"{booking.number}: {odd}")
+        except ODD as odd:
+            set_aside(run, "Twikey", booking.number or booking.id, odd)
             continue
         except (ServiceUnavailable, Throttled) as trouble:
             run.notes.append(f"{trouble}; deletions in Twikey are looked for by a later run")
             return
+        answered(run, "Twikey")
         if standing is not None:
             run.ledger.feed.invoices_seen([standing], None, run.now())
         else:

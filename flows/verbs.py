@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from connectors.errors import SettingsWrong, UsageWrong
 from flows.connection import Connection, home_of
@@ -153,10 +154,11 @@ def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
     if arguments.confirm and not names:
         raise UsageWrong("--confirm takes the numbers you looked at")
     with _open(arguments, progress) as connection:
-        closed = _dismiss(connection, names, screen) if arguments.confirm else []
-        released = connection.ledger.desk.release(
-            names, connection.clock.now(), _user(), confirm=arguments.confirm
-        )
+        with connection.ledger.lock.held("retry", connection.clock.now()):
+            closed = _dismiss(connection, names, screen) if arguments.confirm else []
+            released = connection.ledger.desk.release(
+                names, connection.clock.now(), _user(), confirm=arguments.confirm
+            )
         waits = released or connection.ledger.desk.held(names)  # the unsettled are looked up again
         if not waits and names and not closed:
             raise UsageWrong(f"nothing held is called {' or '.join(names)}")
@@ -180,12 +182,26 @@ def retry(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
 def _dismiss(connection: Connection, names: Sequence[str], screen: Screen) -> list[str]:
     """Close what a person says is settled elsewhere: money too much, parts paid back."""
     ledger, closed = connection.ledger, []
-    for booking in (found for name in names for found in ledger.bookings.find(name)):
-        codes = ledger.dismissals.dismiss(booking["id"], _user(), connection.clock.now())
-        closed += [f"{code} of {booking['number'] or booking['id']}" for code in codes]
+    for subject in [_the_one(connection, name) for name in names]:
+        codes = ledger.dismissals.dismiss(subject["id"], _user(), connection.clock.now())
+        closed += [f"{code} of {subject['number'] or subject['id']}" for code in codes]
     if closed:
         screen.line(f"Closed: {', '.join(closed)}")
     return closed
+
+
+def _the_one(connection: Connection, name: str) -> dict[str, Any]:
+    """Return what a person speaks of: a booking, or an event that nobody can read, by its name.
+
+    Raises ``UsageWrong`` when several bookings that wait for a word have that number.
+    """
+    ledger = connection.ledger
+    found = ledger.bookings.find(name)
+    waiting = [b for b in found if b["stage"] == "held" or ledger.dismissals.open(b["id"])]
+    if len(waiting) > 1:
+        ids = ", ".join(str(booking["id"]) for booking in waiting)
+        raise UsageWrong(f"{len(waiting)} bookings are called {name}; give the id of one: {ids}")
+    return (waiting or [{"id": name, "number": None}])[0]
 
 
 def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

@@ -60,18 +60,18 @@ MONEY = (
     Reason(
         "MONEY_WAITS",
         "alert",
-        "It cannot be read in Teamleader, and its money waits for that: {detail}.",
-        "Correct in Teamleader what the sentence names, or give the integration the right to read "
-        "it; it is tried again by each follow-up and settles by itself.",
+        "Its money waits, because it cannot be read: {detail}.",
+        "Correct what the sentence names, or give the integration the right to read it; it is "
+        "tried again by each follow-up and settles by itself.",
         "decisions 7; Teamleader API reference 3.2",
     ),
     Reason(
         "REVERSAL_HELD",
         "alert",
-        "Its payment failed, but other payments stand beside it in Teamleader: {detail}.",
-        "Remove the failed payment in Teamleader by hand and keep the others, or set "
-        '`reversal_with_other_payments = "restore"` under [payments] in config.toml.',
-        "decisions 7",
+        "Its payment failed, but payments stand in Teamleader, and it may be among them: {detail}.",
+        "Remove the failed payment in Teamleader by hand and keep the others: that settles it. If "
+        "it is not among them, say so: `teamleader-twikey retry NUMBER --confirm`.",
+        "decisions 7; complaint C7",
     ),
     Reason(
         "NOT_PUT_BACK",
@@ -88,7 +88,7 @@ STATES = (
         "alert",
         "It was set back in Twikey although no payment failed: {detail}.",
         "Decide which side is right: set it to paid in Twikey again, or remove the payment in "
-        "Teamleader.",
+        "Teamleader; either settles it.",
         "decisions 7; guide 8",
     ),
     Reason(

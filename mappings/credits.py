@@ -45,9 +45,7 @@ def asked_too_much(
     return max(0, min(excess, sum(credit.cents for credit in late(booking, credits))))
 
 
-def paid_in_part(
-    booking: Followed, credits: Sequence[Credit], events: Sequence[MoneyEvent]
-) -> int:
+def paid_in_part(booking: Followed, credits: Sequence[Credit], events: Sequence[MoneyEvent]) -> int:
     """Return the cents that Twikey still asks although somebody paid them in Teamleader (B8).
 
     Whatever lowered what is due, and no credit note that is told explains. Of an adopted invoice

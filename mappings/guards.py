@@ -5,8 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from connectors.ledger.records import DISMISSED, IN_PART, Followed, Mark, MoneyEvent, Registration
+from connectors.ledger.records import (
+    DISMISSED,
+    IN_PART,
+    REST_BACK,
+    Followed,
+    Mark,
+    MoneyEvent,
+    Registration,
+)
+from connectors.teamleader.records import Payment
 from mappings.money_events import KEYS, SEEN_KEYS
 from mappings.netting import net
 
@@ -22,6 +32,12 @@ def settled(booking: Followed) -> bool:
 def came_in(events: Sequence[MoneyEvent]) -> int:
     """Return the cents that Twikey's own money events leave standing."""
     return sum(event.amount_cents for event in _standing(events))
+
+
+def asks_what_is_due(booking: Followed, events: Sequence[MoneyEvent]) -> bool:
+    """Tell whether Twikey asks to the cent what Teamleader has due, whatever it was made with."""
+    asked = (booking.amount_cents or 0) - booking.prepaid_cents - came_in(events)
+    return asked == max(booking.due_cents or 0, 0)
 
 
 def _standing(events: Sequence[MoneyEvent]) -> list[MoneyEvent]:
@@ -100,6 +116,35 @@ def _day_before(date: str | None) -> str | None:
     return (day - timedelta(days=1)).date().isoformat()
 
 
+# ---- money that went back and that nobody took out of Teamleader
+
+
+def still_registered(
+    others: Sequence[Payment],
+    events: Sequence[MoneyEvent],
+    taken_back: set[str],
+    zone: ZoneInfo,
+) -> list[Payment]:
+    """Return payments that may be money of ours that went back, registered by a person.
+
+    They are dated between such a payment and its failure, and not larger than it. What we took out
+    of Teamleader ourselves (``taken_back``) is not looked for, nor what a person explained.
+    """
+    known = {event.event_id: event for event in events}
+    spans = [
+        (known[paid], known[undoing])
+        for paid, undoing in net(events).undone.items()
+        if paid not in taken_back and not (known[paid].note or "").startswith(DISMISSED)
+    ]
+    return [one for one in others if any(_between(one, *span, zone) for span in spans)]
+
+
+def _between(one: Payment, paid: MoneyEvent, failed: MoneyEvent, zone: ZoneInfo) -> bool:
+    moments = (paid.occurred_at, one.paid_at, failed.occurred_at)
+    first, made, last = (datetime.fromisoformat(text).astimezone(zone) for text in moments)
+    return one.amount_cents <= paid.amount_cents and first.date() <= made.date() and made < last
+
+
 # ---- our own setting to paid
 
 
@@ -123,8 +168,15 @@ def is_over(mark: Mark | None, booking: Followed) -> bool:
 
 def fell(booking: Followed, events: Sequence[MoneyEvent], *, our_mark: bool) -> bool:
     """Tell whether an invoice that must be paid by all that is known is not (acceptance A43)."""
-    whole = booking.prepaid_cents + came_in(events) >= (booking.amount_cents or 0)
+    left = came_in(events) - sum(event.amount_cents for event in events if _by_hand(event))
+    whole = booking.prepaid_cents + left >= (booking.amount_cents or 0)
     return booking.twikey_state in OWED and (whole or our_mark)
+
+
+def agree_it_is_owed(booking: Followed, registrations: Sequence[Registration]) -> bool:
+    """Tell whether nothing of what we registered stands in Teamleader: it is owed there too."""
+    ours = written(registrations)
+    return not settled(booking) and 0 < ours <= (booking.due_cents or 0)
 
 
 # ---- due in Teamleader
@@ -168,21 +220,40 @@ def due_again(
         return False  # has its own alert
     due, payable = booking.due_cents or 0, booking.payable_cents or 0
     back = sum(event.amount_cents for event in events if _by_hand(event))
-    if due > payable - written(registrations) + back:
+    if due > payable - booking.prepaid_cents - written(registrations) + back:
         return True
     grown = max(payable - (booking.amount_cents or 0), 0)
-    return due > grown and not _explained(booking, events) and _long_seen(booking, now)
+    if due <= grown or not long_seen(booking, now):
+        return False
+    return not _explained(booking, events, registrations)
 
 
 def _by_hand(event: MoneyEvent) -> bool:
     """Tell whether a person corrects it in Teamleader: a part of a payment that went back."""
-    return event.type == "refund" and event.state in ("held", DISMISSED)
+    by_hand = event.type == "refund" and event.state in ("held", DISMISSED)
+    return by_hand and event.note != REST_BACK
 
 
-def _explained(booking: Followed, events: Sequence[MoneyEvent]) -> bool:
-    whole = booking.prepaid_cents + came_in(events) >= (booking.amount_cents or 0)
-    return whole or any(event.state == "applied" or _by_hand(event) for event in events)
+def _explained(
+    booking: Followed, events: Sequence[MoneyEvent], registrations: Sequence[Registration]
+) -> bool:
+    """Tell whether it is no wonder: the money came for it, or Twikey keeps it paid in a refund.
+
+    What a person said is settled elsewhere did not come for this invoice.
+    """
+    here = came_in(events) - _settled_elsewhere(events, registrations)
+    whole = booking.prepaid_cents + here >= (booking.amount_cents or 0)
+    refunds = [event for event in events if event.type == "refund"]
+    return whole or any(one.state == "applied" or _by_hand(one) for one in refunds)
 
 
-def _long_seen(booking: Followed, now: datetime) -> bool:
+def _settled_elsewhere(events: Sequence[MoneyEvent], registrations: Sequence[Registration]) -> int:
+    away = [one for one in _standing(events) if (one.note or "").startswith(DISMISSED)]
+    ids = {one.event_id for one in away}
+    placed = written([one for one in registrations if one.payment in ids])
+    return sum(one.amount_cents for one in away) - placed
+
+
+def long_seen(booking: Followed, now: datetime) -> bool:
+    """Tell whether Twikey has shown it so for longer than its feeds may lag."""
     return booking.seen_at is not None and datetime.fromisoformat(booking.seen_at) <= now - LAG

@@ -7,7 +7,7 @@ held unless the operator says ``move``: a debit would leave from somebody else's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -35,18 +35,21 @@ def plan(
     in_doubt: Mapping[str, str],
     *,
     move: bool,
+    renamed: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return LINKS and FLAWS for the MANDATES of a file and LISTED customers.
 
     ``found`` holds the mandates by their number in the file, None for one that Twikey does not
     have; one that is not in it was not asked for. ``in_doubt`` is mandate to customer of links
-    whose answer was lost and that may still arrive.
+    whose answer was lost and that may still arrive. ``renamed`` is number to customers whose
+    invoices stand under it in Twikey although it is not their Teamleader id.
     """
+    owners = renamed or {}
     called = dict(zip(customers["id"], names(customers), strict=True))
     made, wrong = [], []
     for row in rows(mandates):
         detail = found.get(row["mandateNumber"])
-        action, code, text = _decide(row, found, in_doubt, called, move=move)
+        action, code, text = _decide(row, found, in_doubt, called, owners, move=move)
         if code:
             wrong.append(flaw(code, row["line"], "mandateNumber", text))
         made.append({
@@ -61,6 +64,7 @@ def _decide(
     found: Mapping[str, MandateDetail | None],
     in_doubt: Mapping[str, str],
     called: Mapping[str, str],
+    renamed: Mapping[str, Sequence[str]],
     *,
     move: bool,
 ) -> tuple[str, str | None, str]:
@@ -77,11 +81,16 @@ def _decide(
         return "held", "NOT_AT_TWIKEY", number
     if in_doubt.get(detail.number, row["customerNumber"]) != row["customerNumber"]:
         return "held", "WAITS", detail.number
-    return _compare(row, detail, called, move=move)
+    return _compare(row, detail, called, renamed, move=move)
 
 
 def _compare(
-    row: Mapping[str, Any], detail: MandateDetail, called: Mapping[str, str], *, move: bool
+    row: Mapping[str, Any],
+    detail: MandateDetail,
+    called: Mapping[str, str],
+    renamed: Mapping[str, Sequence[str]],
+    *,
+    move: bool,
 ) -> tuple[str, str | None, str]:
     """Decide by what the mandate is in Twikey now."""
     was, wanted = detail.customer_number, row["customerNumber"]
@@ -91,7 +100,20 @@ def _compare(
         return "held", "OTHER_IBAN", detail.number
     if was == wanted:
         return "known", None, ""
-    if was and not move and (was in called or ID.fullmatch(was.lower())):
-        holder = called.get(was) or detail.holder or "without a name"
+    others = [each for each in renamed.get(was or "", ()) if each != wanted]
+    others += _namesakes(detail.holder, wanted, called)
+    if was and not move and (was in called or others or ID.fullmatch(was.lower())):
+        known = called.get(was) or next((called[each] for each in others if each in called), None)
+        holder = known or detail.holder or "without a name"
         return "held", "OTHER_CUSTOMER", f"{detail.number} belongs to {holder} ({was})"
     return "link", None, ""
+
+
+def _namesakes(holder: str | None, wanted: str, called: Mapping[str, str]) -> list[str]:
+    """Return the customers that are called as the holder of a mandate, if the wanted one is not.
+
+    A number that was changed in Twikey leads nowhere, and its feed may not have shown it yet.
+    """
+    name = (holder or "").strip().casefold()
+    found = [each for each, one in called.items() if name and one.strip().casefold() == name]
+    return [] if wanted in found else found

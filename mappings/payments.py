@@ -32,6 +32,7 @@ METHODS = {
     "credit_transfer": "transfer",
     "reporting": "transfer",
 }
+ECHO_OF_INTENT = timedelta(days=1)
 CLOCKS = timedelta(minutes=5)  # by which Twikey's clock may lag ours
 UNSETTLED = ("sending", "accepted", "unknown")
 
@@ -69,6 +70,8 @@ def is_echo(event: MoneyEvent, mark: Mark) -> bool:
     if event.type != "payment" or method_of(event.source) != "manual" or mark.echo is not None:
         return False
     after = datetime.fromisoformat(event.occurred_at) - datetime.fromisoformat(mark.at)
+    if mark.state == "intent" and after > ECHO_OF_INTENT:
+        return False  # nobody knows whether it ever came there: that is no word for ever
     return abs(after) <= CLOCKS or (after > CLOCKS and event.amount_cents == mark.cents)
 
 
@@ -145,7 +148,7 @@ def _keep(event: MoneyEvent, parts: Sequence[Registration], found: Decision) -> 
     rest = event.amount_cents - placed
     if rest > 0 and (not placed or event.state == "new" or event.note == IN_PART):
         found.register.append(Wish(event, _free_id(event, parts), rest))
-    elif placed and event.state == "new":
+    elif event.state == "new":
         found.marks.append((event.event_id, "registered", None))
 
 
@@ -165,6 +168,27 @@ def shares(wishes: Sequence[Wish], due_cents: int) -> list[tuple[Wish, int]]:
         due_cents -= share
         found.append((wish, share))
     return found
+
+
+def rest_paid_back(
+    events: Sequence[MoneyEvent], registrations: Sequence[Registration]
+) -> tuple[MoneyEvent, MoneyEvent] | None:
+    """Return a refund of exactly the rest that had no place, and the payment it is of.
+
+    So it was advised; in Teamleader stands what is due, and nothing is to be corrected.
+    """
+    placed: dict[str, int] = defaultdict(int)
+    for one in registrations:
+        if one.state in IN_TEAMLEADER:
+            placed[one.payment] += one.amount_cents
+    rests = [one for one in net(events).active if one.note == IN_PART]
+    for refund in (one for one in events if (one.type, one.state) == ("refund", "held")):
+        for payment in rests:
+            rest = payment.amount_cents - placed[payment.event_id]
+            after = payment.occurred_at < refund.occurred_at
+            if after and (rest, payment.currency) == (refund.amount_cents, refund.currency):
+                return refund, payment
+    return None
 
 
 def left_over(events: Iterable[MoneyEvent], registrations: Iterable[Registration]) -> int:

@@ -121,7 +121,7 @@ HELD = (
         "AFTER_REBUILD",
         "held",
         "It is not in Twikey, and the rebuilt ledger does not know whether it was left out.",
-        f"If it should be there, let it go: {RETRY_IT}; if not, leave it.",
+        "Let those go that should be there: `teamleader-twikey retry NUMBER`; leave the others.",
         "decisions 3",
     ),
     Reason(
@@ -158,6 +158,15 @@ HELD = (
         "Teamleader no longer has its customer ({detail}).",
         "If the customer was merged into another, choose that one on the invoice, " + AND_RETRY,
         "guide 4; API reference 10-U8",
+    ),
+    Reason(
+        "CUSTOMER_UNKNOWN",
+        "held",
+        "Twikey has no customer under its Teamleader id any more: number changed, or customer "
+        "deleted in Twikey? {detail}.",
+        "Number changed: give the customer the Teamleader id as customer number in Twikey again, "
+        f"{AND_RETRY} Deleted there: `teamleader-twikey retry NUMBER --confirm` brings it anew.",
+        "guide 4; API reference 2.4",
     ),
     Reason(
         "PROFILE_UNKNOWN",

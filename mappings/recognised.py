@@ -16,6 +16,7 @@ from connectors.ledger.records import MoneyEvent
 from connectors.teamleader.records import Payment
 from mappings.markers import TOLERANCE, marker, without_time
 from mappings.netting import net
+from mappings.payments import method_of
 
 Fits = Callable[[Payment, MoneyEvent], bool]
 
@@ -45,12 +46,15 @@ def recognise(
         return fits and payment.amount_cents <= event.amount_cents
 
     def timed(payment: Payment, event: MoneyEvent) -> bool:
-        return not without_time(payment, zone) and _same_day(payment, event, zone)
+        by_hand = method_of(event.source) == "manual"  # mostly our own marking as paid: no money
+        return not by_hand and not without_time(payment, zone) and _same_day(payment, event, zone)
 
     def dated(payment: Payment, event: MoneyEvent) -> bool:
-        return event.event_id in active and _same_day(payment, event, zone)
+        stands = event.event_id in active and method_of(event.source) != "manual"
+        return stands and _same_day(payment, event, zone)
 
-    left, found = list(payments), dict[str, Payment]()
+    found: dict[str, Payment] = {}
+    left = list(payments)
     for fits in (marked, timed, dated):
         for event in incoming:
             if event.event_id in found:

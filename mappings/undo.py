@@ -25,6 +25,7 @@ KEPT = {
     "STATE": "Twikey shows it as {detail}",
     "INVITED": "its customer was invited to pay it (--invited removes it all the same)",
     "REFUSED": "Twikey refused: {detail}",
+    "NOT_SAID": "Twikey did not say how it stands: {detail}",
     "LOST": "Twikey's answer was lost; a later run looks whether it is still there",
 }
 """Why a booking is kept, by the word that `--json` gives."""

@@ -21,12 +21,15 @@ from mappings.reasons import REASONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/operating.md",
+    "docs/settings.md",
+    "docs/guide-coverage.md",
     "docs/api-notes.md",
 )
 PARAGRAPHS = dict(re.findall(r"^\*\*(\w+)\.\*\* (.+?)(?=\n\n|\Z)", OPERATING, re.M | re.S))
@@ -38,7 +41,7 @@ TROUBLES = [
 PROGRAM = re.compile(r"(?:^|[\s/`])teamleader-twikey((?: +[^`\n#>]+)?)")
 VERBS = {
     "init", "connect", "check", "import", "held", "retry", "status", "journey", "mandates", "undo",
-    "reconcile", "automations",
+    "reconcile", "automations", "customers", "follow-up", "invite", "serve", "rebuild",
 }  # fmt: skip
 
 
@@ -90,15 +93,15 @@ def test_no_paragraph_is_about_something_that_is_no_more() -> None:
 
 
 @pytest.mark.parametrize("name", list(settings(Settings)))
-def test_every_setting_is_in_the_readme_and_in_the_file_that_init_writes(name: str) -> None:
+def test_every_setting_is_in_the_documents_and_in_the_file_that_init_writes(name: str) -> None:
     """A setting that nobody can find does not exist."""
-    assert f"| `{name}` |" in README
+    assert f"| `{name}` |" in SETTINGS
     assert re.search(rf"^(# )?(\[[\w.]*)?{name.split('.')[-1]}\b", config_text(None), re.M)
 
 
-def test_every_variable_is_in_the_readme() -> None:
+def test_every_variable_is_in_the_documents() -> None:
     """Credentials and addresses are listed with their defaults."""
-    table = README.partition("In the environment")[2]
+    table = SETTINGS.partition("## In the environment")[2]
     for name, field in Secrets.model_fields.items():
         assert f"`{name.upper()}`" in table
         if isinstance(field.default, str) and field.default:

@@ -191,11 +191,15 @@ class Crossings:
             )  # fmt: skip
 
     def _customers_known(self, ids: Sequence[str], *, adopted: bool, profile: str | None) -> None:
-        """A customer whose invoice stands in Twikey is known there from now on."""
+        """A customer whose invoice stands in Twikey is known there from now on.
+
+        What changed of one that we made, while nobody knew whether it was there, still follows.
+        """
         self._store.write(
-            "UPDATE customers SET known=1, known_how=?, profile_to_set=? WHERE NOT known AND id IN"
+            "UPDATE customers SET known=1, known_how=?, profile_to_set=?, changed=changed OR ?"
+            " WHERE NOT known AND id IN"
             f" (SELECT customer_id FROM bookings WHERE id IN ({marks(len(ids))}))",
-            ("seen" if adopted else "created", None if adopted else profile, *ids),
+            ("seen" if adopted else "created", None if adopted else profile, not adopted, *ids),
         )
 
     def decided(self, verdicts: Iterable[Verdict], run_id: int, now: datetime) -> None:

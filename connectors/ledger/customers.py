@@ -176,6 +176,18 @@ class Customers:
             (Customer(**{c: r[c] for c in COLUMNS}), json.loads(r["sent"] or "{}")) for r in rows
         ]
 
+    def to_tell(self, customer_id: str) -> list[tuple[Customer, dict[str, Any]]]:
+        """Return one customer as ``changed`` does, even where Twikey refused its last change."""
+        row = self._store.first(
+            "SELECT * FROM customers WHERE known AND NOT gone AND (changed OR sent NOT NULL)"
+            " AND id=?",
+            (customer_id,),
+        )
+        if row is None:
+            return []
+        sent = json.loads(row["sent"] or "{}")
+        return [(Customer(**{c: row[c] for c in COLUMNS}), sent)]
+
     def any_to_tell(self) -> bool:
         """Tell whether Twikey is to be told anything about customers."""
         return (
@@ -229,10 +241,24 @@ class Customers:
         )
 
     def not_updated(self, customer_id: str, why: str, run_id: int, now: datetime) -> None:
-        """Record that Twikey refused an update: it goes again with the customer's next change."""
+        """Record that Twikey refused an update: it goes again a day later, or with a change."""
         with self._store.atomic():
             self._store.write("UPDATE customers SET changed=0 WHERE id=?", (customer_id,))
             self._journal.add(run_id, now, customer_id, "update refused", why=why)
+
+    def last_refused(self, customer_id: str) -> str | None:
+        """Return when an update of a customer was refused last, UTC text."""
+        row = self._store.one(
+            "SELECT max(at) FROM events WHERE subject=? AND what='update refused'", (customer_id,)
+        )
+        return str(row[0]) if row[0] else None
+
+    def is_followed(self, customer_id: str) -> bool:
+        """Tell whether changes of a customer go to Twikey: it is on both sides."""
+        row = self._store.first(
+            "SELECT 1 FROM customers WHERE known AND NOT gone AND id=?", (customer_id,)
+        )
+        return row is not None
 
     def profile_set(self, customer_id: str, profile: str, run_id: int, now: datetime) -> None:
         """Record that a new customer's default profile stands in Twikey."""

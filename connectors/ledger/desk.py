@@ -86,6 +86,11 @@ class Desk:
             self._journal.add_all(None, now, events)
         return [row[1] for row in rows]
 
+    def is_confirmed(self, booking_id: str) -> bool:
+        """Tell whether a person has looked at a booking and lets it go."""
+        row = self._store.first("SELECT confirmed FROM bookings WHERE id=?", (booking_id,))
+        return bool(row and row["confirmed"])
+
     def take_up_again(self, run_id: int, now: datetime) -> list[tuple[str, str]]:
         """Put held bookings whose time has come back to be decided; return (id, kind).
 

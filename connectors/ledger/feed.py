@@ -17,6 +17,7 @@ from connectors.ledger.store import Store
 from connectors.twikey.answers import TwikeyInvoice
 
 INVOICES = "invoices"
+GONE = "GONE"  # no state of Twikey's: it has the invoice no more
 
 
 class Feed:
@@ -82,6 +83,20 @@ class Feed:
             "SELECT * FROM twikey_invoices WHERE number=? ORDER BY seen_at DESC", (number,)
         )
         return [_invoice(dict(row)) for row in rows]
+
+    def gone(self, booking_id: str) -> bool:
+        """Let a booking be shown as gone from Twikey until it shows again; tell if that is news."""
+        with self._store.atomic():
+            self._store.write(
+                "UPDATE twikey_invoices SET state=? WHERE id ="
+                " (SELECT coalesce(twikey_id, id) FROM bookings WHERE id=?)",
+                (GONE, booking_id),
+            )
+            changed = self._store.write(
+                "UPDATE bookings SET twikey_state=? WHERE id=? AND twikey_state IS NOT ?",
+                (GONE, booking_id, GONE),
+            )
+        return bool(changed)
 
     def forget(self, twikey_id: str) -> None:
         """Forget an invoice that Twikey no longer has."""

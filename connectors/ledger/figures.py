@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 
 from connectors.ledger.records import PastRun
-from connectors.ledger.runs import text
+from connectors.ledger.runs import NOTED, text
 from connectors.ledger.store import Store
 
 Amount = tuple[int, int]  # how many, and cents
@@ -110,7 +110,7 @@ class Figures:
             " LEFT JOIN (SELECT booking_id, sum(amount_cents) AS cents FROM registrations"
             " WHERE state IN ('accepted', 'done') GROUP BY booking_id) r ON r.booking_id = b.id"
             " WHERE b.stage='sent' AND b.kind='invoice' AND NOT coalesce(b.paid, 0)"
-            " AND coalesce(b.twikey_state, '') NOT IN ('PAID', 'ARCHIVED')) WHERE open > 0"
+            " AND coalesce(b.twikey_state, '') NOT IN ('PAID', 'ARCHIVED', 'GONE')) WHERE open > 0"
         )
         return int(row[0]), int(row[1])
 
@@ -124,10 +124,13 @@ class Figures:
 
     # ---- what runs left out, and what they have to tell
 
-    def skipped(self, first: int, last: int) -> list[tuple[str, str]]:
-        """Return (reason, number or id) of what these runs left out by rule, and none did since."""
+    def skipped(self, first: int, last: int) -> list[tuple[str, str, str]]:
+        """Return (reason, number or id, detail) of what runs left out by rule, and none did since.
+
+        The detail is empty where a reason has none.
+        """
         return self._store.tuples(
-            "SELECT reason, coalesce(number, id) FROM bookings"
+            "SELECT reason, coalesce(number, id), coalesce(detail, '') FROM bookings"
             " WHERE read_run BETWEEN ? AND ? AND stage IN ('skipped', 'undone')"
             " ORDER BY reason, number, id",
             (first, last),
@@ -140,6 +143,21 @@ class Figures:
             " WHERE sent_run BETWEEN ? AND ? AND notices NOT NULL ORDER BY number, id",
             (first, last),
         )
+
+    def noted(self, first: int, last: int) -> list[tuple[str, bool]]:
+        """Return (note, whether it asks for a person) of these runs, each note once, in order.
+
+        Of runs that a person started only what asks for one: the rest was on their screen.
+        """
+        rows = self._store.tuples(
+            "SELECT json_extract(e.facts, '$.note'), max(json_extract(e.facts, '$.asks'))"
+            " FROM runs r JOIN events e ON e.subject = 'run ' || r.id AND e.what=?"
+            " WHERE r.id BETWEEN ? AND ? AND (json_extract(e.facts, '$.asks')"
+            " OR NOT coalesce(json_extract(r.parameters, '$.by_hand'), 0))"
+            " GROUP BY 1 ORDER BY min(e.seq)",
+            (NOTED, first, last),
+        )
+        return [(str(note), bool(asks)) for note, asks in rows]
 
     def feed_read_at(self, feed: str) -> str | None:
         """Return when a feed of Twikey was last read."""

@@ -16,10 +16,15 @@ ROW = """
   coalesce(b.prepaid_cents, 0), b.currency, b.twikey_state, t.due_on, t.last_payment, b.adopted,
   b.sent_at, t.seen_at FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id
 """
-ENDED = "coalesce(b.twikey_state, '') IN ('PAID', 'ARCHIVED')"
+ENDED = "coalesce(b.twikey_state, '') IN ('PAID', 'ARCHIVED', 'GONE')"
+NOTHING_DUE = "(coalesce(b.paid, 0) OR coalesce(b.due_cents, 0) <= 0)"
+GIVEN_UP = (  # gone from Twikey, and a person said that this is as it should be
+    "(coalesce(b.twikey_state, '') = 'GONE' AND b.id NOT IN (SELECT booking_id FROM alerts"
+    " WHERE code='GONE_IN_TWIKEY' AND settled_at IS NULL))"
+)
 OPEN = (
     "b.stage = 'sent' AND b.kind = 'invoice'"
-    f" AND NOT ({ENDED} AND (coalesce(b.paid, 0) OR coalesce(b.due_cents, 0) <= 0))"
+    f" AND NOT ({ENDED} AND {NOTHING_DUE}) AND NOT {GIVEN_UP}"
 )
 OURS = (
     "(b.id IN (SELECT booking_id FROM registrations WHERE state='done')"
@@ -27,6 +32,9 @@ OURS = (
 )
 LEFT_OVER = (
     "b.id IN (SELECT booking_id FROM payment_events WHERE state='reported' OR note='in part')"
+)
+FAILED_STANDS = (
+    "b.id IN (SELECT booking_id FROM alerts WHERE code='REVERSAL_HELD' AND settled_at IS NULL)"
 )
 SOME = 500
 TITLE = "title of "  # how the facts are named that hold a title told after an edit
@@ -55,7 +63,8 @@ class Follow:
         Money that found no place in Teamleader keeps its booking open.
         """
         rows = self._store.tuples(
-            f"SELECT b.id FROM bookings b WHERE {OPEN} OR (b.stage='sent' AND {LEFT_OVER})"
+            f"SELECT b.id FROM bookings b WHERE {OPEN}"
+            f" OR (b.stage='sent' AND ({LEFT_OVER} OR {FAILED_STANDS}))"
             " ORDER BY b.number"
         )
         return [row[0] for row in rows]
@@ -78,7 +87,8 @@ class Follow:
         """Return bookings whose due date or amount is no longer what Twikey was told."""
         rows = self._store.tuples(
             f"{ROW} WHERE b.stage='sent' AND b.kind='invoice' AND (b.due_on <>"
-            " coalesce(b.told_due_on, t.due_on, b.due_on) OR b.payable_cents <> b.amount_cents)"
+            " coalesce(b.told_due_on, t.due_on, b.due_on)"
+            f" OR (b.payable_cents <> b.amount_cents AND {OPEN}))"
         )
         return [Followed(*row) for row in rows]
 
@@ -89,6 +99,13 @@ class Follow:
             f" 'EXPIRED', 'PENDING') AND {OURS}"
         )
         return [Followed(*row) for row in rows]
+
+    def seen(self, booking_id: str, due_cents: int, *, paid: bool) -> None:
+        """Keep what Teamleader has due on an invoice at this moment."""
+        self._store.write(
+            "UPDATE bookings SET due_cents=?, paid=? WHERE id=? AND (due_cents, paid) <> (?, ?)",
+            (due_cents, paid, booking_id, due_cents, paid),
+        )
 
     def told(self, booking_id: str, due_on: str | None) -> None:
         """Remember the due date that Twikey was told, and so shows by now."""

@@ -16,7 +16,7 @@ from connectors.ledger.bookings import marks
 from connectors.ledger.runs import Journal, text
 from connectors.ledger.store import Store
 
-OVER = "('PAID', 'ARCHIVED')"  # Twikey's states in which nobody is invited any more
+OVER = "('PAID', 'ARCHIVED', 'GONE')"  # Twikey's states in which nobody is invited any more
 CREDITED = (  # Twikey would ask more than is due: a person decides (complaint C11)
     "SELECT 1 FROM alerts a WHERE a.booking_id = b.id AND a.settled_at IS NULL"
     " AND a.code IN ('CREDITED', 'PARTLY_CREDITED')"
@@ -68,7 +68,8 @@ _CANDIDATE = (
     "SELECT b.id, b.kind, b.number, b.twikey_id, coalesce(t.ct, b.ct),"
     " coalesce(t.state, b.twikey_state), coalesce(b.silent, 0), b.sent_at,"
     f" coalesce(d.state = 'attached', 0), i.state, coalesce(b.status = 'draft', 0), {NOTHING_DUE},"
-    " CASE WHEN b.payable_cents <> b.amount_cents THEN 'AMOUNT_CHANGED' ELSE (SELECT min(a.code)"
+    " CASE WHEN b.payable_cents <> b.amount_cents THEN 'AMOUNT_CHANGED'"
+    " WHEN b.twikey_state = 'GONE' THEN 'GONE_IN_TWIKEY' ELSE (SELECT min(a.code)"
     f" FROM alerts a WHERE a.booking_id = b.id AND a.settled_at IS NULL AND a.code IN {LOOK_FIRST})"
     " END FROM bookings b"
     " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"

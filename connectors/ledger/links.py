@@ -20,8 +20,10 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """What Teamleader's ids look like (Teamleader API reference 1.2)."""
 
 RESET = "rename"
-OURS = "b.stage = 'sent' AND b.told_customer = c.id"
-STILL_OPEN = "coalesce(b.twikey_state, '') NOT IN ('PAID', 'ARCHIVED')"
+OURS = (  # a booking that Teamleader deleted stands in Twikey all the same
+    "b.stage IN ('sent', 'closed') AND b.twikey_id NOT NULL AND b.told_customer = c.id"
+)
+STILL_OPEN = "coalesce(b.twikey_state, '') NOT IN ('PAID', 'ARCHIVED', 'GONE')"
 NAME = (
     "coalesce(company_name, trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')"
 )
@@ -63,14 +65,28 @@ class Links:
         )
         return [each for each, number in rows if not is_id(number)]
 
-    def newest_invoice(self, customer_id: str) -> str | None:
-        """Return the Twikey id of the newest invoice that was sent for a customer."""
-        row = self._store.first(
+    def newest_invoices(self, customer_id: str, most: int = 5) -> list[str]:
+        """Return the Twikey ids of invoices sent for a customer, those last seen there first."""
+        rows = self._store.tuples(
             "SELECT b.twikey_id FROM bookings b JOIN customers c ON c.id = ?"
-            f" WHERE {OURS} ORDER BY b.sent_at DESC, b.id LIMIT 1",
-            (customer_id,),
+            " LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
+            f" WHERE {OURS} AND coalesce(b.twikey_state, '') <> 'GONE'"
+            " ORDER BY t.seen_at DESC, b.sent_at DESC, b.id LIMIT ?",
+            (customer_id, most),
         )
-        return str(row["twikey_id"]) if row else None
+        return [row[0] for row in rows]
+
+    def other_numbers(self) -> dict[str, list[str]]:
+        """Return each number that Twikey shows instead of a Teamleader id, with whose it is."""
+        rows = self._store.tuples(
+            "SELECT DISTINCT t.customer_number, b.told_customer FROM twikey_invoices t"
+            " JOIN bookings b ON b.twikey_id = t.id WHERE b.stage = 'sent'"
+            " AND t.customer_number <> b.told_customer ORDER BY 1, 2"
+        )
+        found: dict[str, list[str]] = {}
+        for number, customer in rows:
+            found.setdefault(number, []).append(customer)
+        return found
 
     def resetting(
         self, customer_id: str, was: str, run_id: int, now: datetime, not_before: datetime

@@ -17,7 +17,6 @@ from pathlib import Path
 from connectors.errors import AnotherRunAtWork, LedgerUnusable
 from connectors.ledger.store import Store, open_private
 
-
 SOMEBODY = "Another run of this connection is at work"
 
 

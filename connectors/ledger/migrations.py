@@ -309,7 +309,6 @@ def m015_mandates(db: Database) -> None:
     )
 
 
-
 def m016_undo(db: Database) -> None:
     """Imports taken back, from each intent to its outcome, and ids that had to be replaced."""
     _run(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from connectors.ledger.bookings import marks
-from connectors.ledger.records import IN_PART, REST, MoneyEvent, NewMoney, Registration
+from connectors.ledger.records import DISMISSED, IN_PART, REST, MoneyEvent, NewMoney, Registration
 from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
@@ -40,7 +40,7 @@ class Payments:
     def read(self, events: Sequence[NewMoney], position: int | None, now: datetime) -> int:
         """Enter one page and the position after it, together; return how many are news."""
         with self._store.atomic():
-            before = self._count()
+            before = self.newest()
             self._store.write_all(
                 f"INSERT OR IGNORE INTO payment_events ({', '.join(NewMoney._fields)}, state)"
                 f" VALUES ({marks(len(NewMoney._fields))}, 'new')",
@@ -53,9 +53,10 @@ class Payments:
                     " read_at=excluded.read_at",
                     (FEED, position, text(now)),
                 )
-            return self._count() - before
+            return self.newest() - before
 
-    def _count(self) -> int:
+    def newest(self) -> int:
+        """Return the number of the event that was entered last; 0 when there is none."""
         return int(self._store.one("SELECT coalesce(max(seq), 0) FROM payment_events")[0])
 
     def assign(self, run_id: int, now: datetime) -> None:
@@ -157,10 +158,13 @@ class Payments:
         return [row[0] for row in rows]
 
     def reopen(self, booking_id: str, state: str) -> None:
-        """Let events of a booking in one state be decided anew; with ``reported`` rests as well."""
+        """Let events of a booking in one state be decided anew; with ``reported`` rests as well.
+
+        What was held keeps its note: it says that a person may have registered it meanwhile.
+        """
         self._store.write(
-            "UPDATE payment_events SET state='new', note=NULL WHERE booking_id=? AND (state=?"
-            " OR (?='reported' AND state='registered' AND note=?))",
+            "UPDATE payment_events SET state='new', note=CASE WHEN state='held' THEN note END"
+            " WHERE booking_id=? AND (state=? OR (?='reported' AND state='registered' AND note=?))",
             (booking_id, state, state, IN_PART),
         )
 
@@ -221,7 +225,10 @@ class Payments:
         return [Registration(*row) for row in rows]
 
     def begin(self, one: Registration, now: datetime) -> None:
-        """Commit the intent to register a payment; its marker stays what it was first."""
+        """Commit the intent to register a payment; its marker stays as it was first chosen.
+
+        Unless a person registered it: then that payment's instant takes its place.
+        """
         with self._store.atomic():
             if one.event_id != one.payment:
                 self._store.write(
@@ -233,8 +240,8 @@ class Payments:
             self._store.write(
                 f"INSERT INTO registrations ({REGISTRATION}, at) VALUES ({marks(8)}, ?)"
                 " ON CONFLICT (event_id) DO UPDATE SET amount_cents=excluded.amount_cents,"
-                " method_id=excluded.method_id, state=excluded.state, at=excluded.at,"
-                " not_before=excluded.not_before",
+                " paid_at=excluded.paid_at, method_id=excluded.method_id, state=excluded.state,"
+                " at=excluded.at, not_before=excluded.not_before",
                 (*one, text(now)),
             )
 
@@ -263,6 +270,18 @@ class Payments:
             " UNION SELECT booking_id FROM reversals WHERE state <> 'done'"
         )
         return {row[0] for row in rows}
+
+    def waiting(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some bookings whose money waits to be told to Teamleader."""
+        found = self.blocked() & set(ids)
+        for some in _in_parts(ids):
+            rows = self._store.tuples(
+                "SELECT booking_id FROM payment_events WHERE state='new'"
+                f" AND booking_id IN ({marks(len(some))})",
+                some,
+            )
+            found |= {row[0] for row in rows}
+        return found
 
     # ---- what one run did, from the journey
 
@@ -310,9 +329,9 @@ def placed(store: Store, booking_id: str, event_id: str) -> None:
     )
     cents = sum(row[1] for row in done if row[0].partition(REST)[0] == event_id)
     store.write(
-        "UPDATE payment_events SET state=?, note = CASE WHEN ? BETWEEN 1 AND amount_cents - 1"
-        " THEN ? END WHERE event_id=?",
-        ("registered" if cents else "reported", cents, IN_PART, event_id),
+        "UPDATE payment_events SET state=?, note = CASE WHEN note LIKE ? THEN note"
+        " WHEN ? BETWEEN 1 AND amount_cents - 1 THEN ? END WHERE event_id=?",
+        ("registered" if cents else "reported", f"{DISMISSED}%", cents, IN_PART, event_id),
     )
 
 

@@ -81,7 +81,7 @@ class Rebuilding:
         )
 
     def put_back_registrations(self, rows: Iterable[Row]) -> int:
-        """Enter saved registrations whose event is known as theirs; return how many."""
+        """Enter saved registrations whose event is known as theirs; return how many stand."""
         fitting = [
             row
             for row in rows
@@ -91,11 +91,11 @@ class Rebuilding:
             )
         ]
         with self._store.atomic():
-            put = self.put_back("registrations", fitting)
-            for row in fitting:
-                if row["state"] == "done":
-                    placed(self._store, row["booking_id"], row["event_id"].partition(REST)[0])
-        return put
+            self.put_back("registrations", fitting)
+            done = [row for row in fitting if row["state"] == "done"]
+            for row in done:
+                placed(self._store, row["booking_id"], row["event_id"].partition(REST)[0])
+        return len(done)
 
     def told_before(self, customers: Iterable[Row]) -> None:
         """Put back what Twikey was told last of customers: only differences are told again."""
@@ -200,19 +200,14 @@ class Rebuilding:
             [(run_id, each) for each in ids],
         )
 
-    def skipped(self, reason: str) -> list[str]:
-        """Return the invoices that are left out for this reason, oldest first."""
+    def touched_since(self, ids: Sequence[str], after: str) -> set[str]:
+        """Return those of some bookings that Teamleader touched after an instant (UTC text)."""
+        wanted = set(ids)
         rows = self._store.tuples(
-            "SELECT id FROM bookings WHERE stage='skipped' AND reason=? ORDER BY issued_on, id",
-            (reason,),
+            "SELECT id FROM bookings WHERE stage='seen' AND julianday(updated_at) >= julianday(?)",
+            (after,),
         )
-        return [row[0] for row in rows]
-
-    def reconsider(self, ids: Sequence[str]) -> None:
-        """Let skipped bookings be found standing after all."""
-        self._store.write_all(
-            "UPDATE bookings SET stage='seen', reason=NULL WHERE id=?", [(each,) for each in ids]
-        )
+        return {row[0] for row in rows if row[0] in wanted}
 
     # ---- money
 
@@ -252,7 +247,7 @@ class Rebuilding:
         """Write the log into the file, so that the file alone is the whole ledger."""
         self._store.write("DELETE FROM holder")
         self._store.write(
-            "INSERT OR REPLACE INTO facts (name, value) VALUES ('rebuilt', ?)", (text(now),)
+            "INSERT OR REPLACE INTO facts (name, value) VALUES ('ledger made', ?)", (text(now),)
         )
         self._store.one("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 IN_PART = "in part"  # the note of a payment of which only a part had room
 DISMISSED = "dismissed"  # the state of money that a person settled elsewhere; how such notes begin
+REST_BACK = f"{DISMISSED}: the rest that had no place was paid back"  # the note of both events
 REST = "#rest"  # the registration of such a rest: its event's id, this, and a number
 
 

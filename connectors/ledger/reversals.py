@@ -17,6 +17,8 @@ from connectors.ledger.records import IN_PART, REST, Registration, Reversal, Sur
 from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
+ALONE = "ours is not among the payments in Teamleader"
+
 
 class Reversals:
     """The plans."""
@@ -50,6 +52,14 @@ class Reversals:
             )
             for number, booking, events, state, later, survivors in rows
         ]  # fmt: skip
+
+    def not_found(self, booking_id: str) -> set[str]:
+        """Return the payments that were to be undone and did not stand in Teamleader as ours."""
+        rows = self._store.tuples(
+            "SELECT event_ids FROM reversals WHERE booking_id=? AND state='done' AND note=?",
+            (booking_id, ALONE),
+        )
+        return {each.partition(REST)[0] for row in rows for each in json.loads(row[0])}
 
     def removing(self, one: Reversal, run_id: int, now: datetime, not_before: datetime) -> None:
         """Commit the intent to remove all payments, with those that must stand again."""
@@ -137,6 +147,16 @@ class Reversals:
             self._undone(one)
             self._again(one.booking_id)
             self._journal.add(run_id, now, one.booking_id, "nothing to undo", why=why)
+
+    def found_again(self, one: Reversal, survivor: Survivor, paid_at: str, now: datetime) -> None:
+        """Take a payment that a person registered by hand for the survivor that was wanting."""
+        survivor.paid_at = paid_at
+        with self._store.atomic():
+            self._write(one, now)
+            self._store.write(
+                "UPDATE registrations SET paid_at=? WHERE event_id=?",
+                (paid_at, survivor.event_id or ""),
+            )
 
     def done(self, one: Reversal, run_id: int, now: datetime) -> None:
         """Close a plan; money that had no room before is looked at anew."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from connectors.ledger.store import Store
 
+NOTED = "noted by a run"
 Event = tuple[str, str, dict[str, object] | None]
 
 
@@ -141,6 +142,16 @@ class Journal:
                 (at, run_id, subject, what, json.dumps(facts) if facts else None)
                 for subject, what, facts in events
             ],
+        )
+
+    def note(
+        self, run_id: int, now: datetime, notes: Iterable[str], asking: Collection[str]
+    ) -> None:
+        """Keep what a run noted, for the summary; ``asking`` are those that ask for a person."""
+        self.add_all(
+            run_id,
+            now,
+            [(f"run {run_id}", NOTED, {"note": one, "asks": one in asking}) for one in notes],
         )
 
     def of(self, subject: str) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from connectors.errors import LedgerUnusable
+from connectors.ledger import shape
+from connectors.ledger.store import SCHEMA_VERSION
 
 Row = dict[str, Any]
 Fits = Callable[[Any], bool]
@@ -59,7 +61,12 @@ class Broken:
             said = str(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         except sqlite3.DatabaseError as error:
             return str(error)
-        return None if said == "ok" else " ".join(said.replace("***", "").split())
+        if said != "ok":
+            return " ".join(said.replace("***", "").split())
+        lacking = [name for name in sorted(shape.TABLES) if self.lacks(name)]
+        if lacking and self.version() >= SCHEMA_VERSION:
+            return f"it lacks {', '.join(lacking)}"
+        return None
 
     def version(self) -> int:
         """Return the version of the shape; 0 where it cannot be read."""
@@ -67,6 +74,16 @@ class Broken:
             return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         except sqlite3.DatabaseError:
             return 0
+
+    def lacks(self, table: str) -> bool:
+        """Tell whether the file has no such table at all, and can say so."""
+        try:
+            found = self._connection.execute(
+                "SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (table,)
+            ).fetchone()
+        except sqlite3.DatabaseError:
+            return False
+        return found is None
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table that can be read and fit, each once, in their order.

@@ -121,6 +121,11 @@ class Undo:
         found |= {row[0]: Made(*row) for row in self._store.tuples(CREATED, (run_id,))}
         return sorted(found.values(), key=lambda one: (one.kind, one.number, one.id))
 
+    def made(self, booking_id: str) -> Made:
+        """Return one invoice that stands in Twikey as far as is known, whoever created it."""
+        sql = MADE.format(created="'done'", found="b.adopted") + " WHERE b.id = ?"
+        return Made(*self._store.one(sql, (booking_id,)))
+
     def unsent(self, run_id: int) -> list[tuple[str, str]]:
         """Return (id, number) of what an import had read and never decided about."""
         return self._store.tuples(

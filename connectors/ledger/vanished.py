@@ -6,7 +6,10 @@ each sweep, those longest unseen first.
 
 from __future__ import annotations
 
-from connectors.ledger.follow import ENDED, OPEN
+from datetime import datetime
+
+from connectors.ledger.follow import ENDED, NOTHING_DUE, OPEN
+from connectors.ledger.runs import text
 from connectors.ledger.store import Store
 
 STATES = "('BOOKED', 'PENDING', 'PAID', 'EXPIRED', 'ARCHIVED')"
@@ -20,19 +23,20 @@ class Vanished:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def unseen(self, limit: int) -> list[str]:
+    def unseen(self, limit: int, before: datetime | None = None) -> list[str]:
         """Return bookings to look up in Twikey, longest unseen first.
 
-        Open ones, those deleted in Teamleader that a person is to delete there too, and before all
-        those in a state that nobody knows.
+        Open ones, those deleted in Teamleader that a person is to delete there too (paid ones only
+        if last seen ``before`` an instant), and before all those in a state that nobody knows.
         """
         rows = self._store.tuples(
             "SELECT b.id FROM bookings b LEFT JOIN twikey_invoices t ON t.id = b.twikey_id"
-            f" WHERE b.twikey_id NOT NULL AND NOT ({ENDED})"
-            f" AND ({OPEN} OR b.id IN ({OPEN_ALERT}'DELETED_IN_TEAMLEADER'))"
+            f" WHERE b.twikey_id NOT NULL AND (({OPEN} AND NOT ({ENDED}))"
+            f" OR (b.id IN ({OPEN_ALERT}'DELETED_IN_TEAMLEADER') AND (NOT ({ENDED})"
+            " OR (b.twikey_state = 'PAID' AND t.seen_at < ?))))"
             f" AND b.id NOT IN ({OPEN_ALERT}'GONE_IN_TWIKEY')"
             f" ORDER BY coalesce(b.twikey_state, 'BOOKED') IN {STATES}, t.seen_at, b.id LIMIT ?",
-            (limit,),
+            (text(before) if before else "", limit),
         )
         return [row[0] for row in rows]
 
@@ -42,6 +46,15 @@ class Vanished:
             "SELECT b.id FROM alerts a JOIN bookings b ON b.id = a.booking_id"
             " JOIN twikey_invoices t ON t.id = b.twikey_id"
             " WHERE a.settled_at IS NULL AND a.code='GONE_IN_TWIKEY' AND t.seen_at > a.raised_at"
+        )
+        return [row[0] for row in rows]
+
+    def not_missed(self) -> list[str]:
+        """Return bookings that are gone from Twikey, and of which nothing is due any more."""
+        rows = self._store.tuples(
+            "SELECT b.id FROM alerts a JOIN bookings b ON b.id = a.booking_id"
+            " WHERE a.settled_at IS NULL AND a.code='GONE_IN_TWIKEY' AND b.stage='sent'"
+            f" AND b.kind='invoice' AND {NOTHING_DUE}"
         )
         return [row[0] for row in rows]
 
@@ -56,7 +69,7 @@ class Vanished:
             " WHERE a.settled_at IS NULL AND b.stage='closed' AND a.code NOT IN ('OVERPAID',"
             " 'DOUBLE_PAYMENT', 'PARTIAL_REFUND', 'PAYMENT_HELD') AND (a.code NOT IN"
             " ('DELETED_IN_TEAMLEADER', 'GONE_IN_TWIKEY') OR"
-            f" ((b.twikey_state='ARCHIVED' OR b.id IN ({OPEN_ALERT}'GONE_IN_TWIKEY'))"
+            f" ((b.twikey_state IN ('ARCHIVED', 'GONE') OR b.id IN ({OPEN_ALERT}'GONE_IN_TWIKEY'))"
             " AND b.id NOT IN (SELECT booking_id FROM payment_events WHERE state='reported'"
             " AND booking_id NOT NULL)))"
         )

@@ -376,7 +376,7 @@ def test_without_credit_notes_it_costs_nothing(open_office: OpenOffice) -> None:
 def test_a_part_paid_in_teamleader_is_told_before_twikey_collects_the_whole(
     open_office: OpenOffice,
 ) -> None:
-    """C5, C9: 30 of 121 came by transfer: told while Twikey still asks 121, settled once it ends."""
+    """C5, C9: 30 of 121 came by transfer: told while Twikey still asks the whole."""
     office, invoice = imported(open_office)
     office.sandbox.books.pay(invoice, 3_000)
     follow_up(office)

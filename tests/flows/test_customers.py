@@ -220,20 +220,69 @@ def test_what_cannot_follow_is_told_once(november: Office) -> None:
     assert "by hand in Twikey" not in said(run(november, "customers", "--all"))
 
 
-def test_an_update_that_twikey_refuses_is_told_and_not_repeated(november: Office) -> None:
-    """C28: refused once, told, exit code 2; it goes again with --all or the next change."""
-    moved(november, email="new@klant.example")
-    november.sandbox.world.fault(
-        "status", path="/customer/", method="PATCH", status=400, times=1,
+def refusing(office: Office, times: int = 1) -> None:
+    """Let Twikey refuse updates of customers."""
+    office.sandbox.world.fault(
+        "status", path="/customer/", method="PATCH", status=400, times=times,
         headers={"ApiErrorCode": "err_invalid_email", "ApiError": "Invalid"},
     )  # fmt: skip
-    outcome = run(november, "customers")
-    assert outcome.code == 2
-    assert "not taken by Twikey" in said(outcome)
-    later(november, minutes=15)
+
+
+def alerts(office: Office) -> list[str]:
+    """Return the codes of what a person is to look at about the common customer."""
+    with office.ledger() as ledger:
+        return [row["code"] for row in ledger.alerts.open() if row["booking_id"] == CUSTOMER]
+
+
+@pytest.mark.parametrize("verb", [("customers", "--scheduled"), ("import",)])
+def test_an_update_that_twikey_refuses_stays_told_and_is_tried_daily(
+    november: Office, verb: tuple[str, ...]
+) -> None:
+    """C28, A50: refused once: exit code 2 and an alert until it is taken; tried once a day."""
+    moved(november, **CHANGES)
+    refusing(november)
+    outcome = run(november, *verb)
+    assert (outcome.code, len(patches(november))) == (2, 1)
+    assert "not updated in Twikey" in said(outcome)
+    for minutes in (15, 600):
+        later(november, minutes=minutes)
+        outcome = run(november, *verb)
+        assert (outcome.code, len(patches(november))) == (2, 1)
+        assert "CUSTOMER_NOT_UPDATED" in said(run(november, "status"))
+    later(november, hours=13)
+    assert run(november, *verb).code == 0
+    assert twikey_customers(november)[CUSTOMER]["address"] == "Nieuwstraat 9"
+    assert alerts(november) == []
+
+
+def test_a_refused_update_goes_at_once_when_a_person_asks(november: Office) -> None:
+    """C28: `customers` by hand tries it now; what a person changed in Twikey is said so."""
+    moved(november, email="new@klant.example")
+    refusing(november, times=2)
+    assert run(november, "customers").code == 2
+    assert run(november, "customers").code == 2
+    assert alerts(november) == ["CUSTOMER_NOT_UPDATED"]
     assert run(november, "customers").code == 0
-    assert run(november, "customers", "--all", "--json").json["told"] == 1
     assert twikey_customers(november)[CUSTOMER]["email"] == "new@klant.example"
+    later(november, minutes=5)
+    november.sandbox.books.edit_customer(CUSTOMER, email="newer@klant.example")
+    later(november, minutes=5)
+    refusing(november)
+    assert run(november, "customers").code == 2
+    assert run(november, "retry", CUSTOMER, "--confirm").code == 0
+    assert (run(november, "customers").code, alerts(november)) == (0, [])
+
+
+def test_a_refused_update_that_is_over_settles_itself(november: Office) -> None:
+    """C28: Teamleader says again what Twikey was told before, so nothing is left to tell."""
+    moved(november, email="new@klant.example")
+    refusing(november)
+    run(november, "import")
+    november.sandbox.books.edit_customer(CUSTOMER, email="ap@klant.example")
+    later(november, minutes=15)
+    november.forget_calls()
+    assert run(november, "import").code == 0
+    assert (alerts(november), patches(november)) == ([], [])
 
 
 def test_a_lost_answer_is_told_again(november: Office) -> None:
@@ -262,8 +311,8 @@ def test_a_deactivated_customer_is_told_and_keeps_following(november: Office, li
     assert "deactivated" not in said(run(november, "customers", "--all"))
 
 
-def test_a_customer_that_was_deleted_in_twikey_is_described_again(november: Office) -> None:
-    """Guide 4: Twikey does not know it and nothing of it stands there: not an error."""
+def test_a_customer_that_twikey_does_not_know_any_more_is_told(november: Office) -> None:
+    """Guide 4: nothing of it stands there: renamed or deleted, so a person is asked."""
     moved(november, email="new@klant.example")
     november.sandbox.twikey.actions["delete_invoice"]("2024 / 99")
     books = november.sandbox.twikey.books
@@ -271,8 +320,8 @@ def test_a_customer_that_was_deleted_in_twikey_is_described_again(november: Offi
     assert customer is not None
     books.customer_keys.pop(CUSTOMER)
     report = follow(november)
-    assert (report.outcome, report.told) == ("clean", 0)
-    assert "no longer in Twikey" in story(november)
+    assert (report.outcome, report.told) == ("held", 0)
+    assert alerts(november) == ["CUSTOMER_NOT_FOUND"]
 
 
 def test_customers_that_only_twikey_has_shown_are_brought_up_to_date(november: Office) -> None:

@@ -57,6 +57,16 @@ def test_a_deletion_is_noticed_within_a_day_by_itself(november: Office) -> None:
         assert [row["code"] for row in ledger.alerts.open()] == ["CUSTOMER_DELETED"]
 
 
+def test_taking_its_invoices_back_settles_a_deleted_customer(november: Office) -> None:
+    """A22, C27: after `undo` nothing of it is open in Twikey, so `status` has nothing to say."""
+    known(november)
+    november.sandbox.books.delete_customer(CUSTOMER)
+    assert run(november, "customers", "--all").code == 2
+    assert "CUSTOMER_DELETED" in said(run(november, "status"))
+    assert run(november, "undo", "last", "--yes").code == 0
+    assert "CUSTOMER_DELETED" not in said(run(november, "status"))
+
+
 def test_an_invoice_of_a_deleted_customer_is_not_retried_for_ever(november: Office) -> None:
     """C28: held with CUSTOMER_GONE, tried again three times, then it waits for a person."""
     book_100(november)

@@ -11,7 +11,7 @@ import pytest
 
 from mappings.customer_list import EXPORTED, TEMPLATE
 from tests.flows.office import Office
-from tests.flows.scenes import CUSTOMER, OpenOffice, in_november, known, writes
+from tests.flows.scenes import CUSTOMER, OpenOffice, in_november, known, run, said, writes
 
 
 @pytest.fixture
@@ -148,6 +148,23 @@ def test_nothing_to_list_is_a_sentence(office: Office, tmp_path: Path) -> None:
     assert ended.code == 1
     assert "import" in ended.err
     assert not (tmp_path / "customers.csv").exists()
+
+
+@pytest.mark.parametrize("verb", [("customers", "--export"), ("mandates", "template")])
+def test_after_everything_was_taken_back_the_advice_leads_on(
+    november: Office, tmp_path: Path, verb: tuple[str, str]
+) -> None:
+    """Guide 10, A22: what stays away is let come again first; then there is a list."""
+    known(november)
+    run(november, "undo", "last", "--yes")
+    with november.ledger() as ledger:
+        ledger.customers.forgotten(CUSTOMER, 1, november.clock.now())
+    path = str(tmp_path / "list.csv")
+    ended = run(november, *verb, path)
+    assert (ended.code, "undo --forget last" in said(ended)) == (1, True)
+    assert run(november, "undo", "--forget", "last").code == 0
+    assert run(november, "import", "--days", "30").code == 0
+    assert run(november, *verb, path).code in (0, 2)
 
 
 @pytest.mark.parametrize("options", [["--bom"], ["--semicolon"], ["--force"], ["--no-mandates"]])

@@ -23,12 +23,12 @@ from tests.flows.scenes import (
     held,
     profile_of,
     run,
+    said,
     set_up,
     twikey_customers,
     with_field,
     writes,
 )
-
 
 # ---- 1. General information
 
@@ -186,11 +186,20 @@ def test_6_it_shows_which_invoices_have_their_pdf(november: Office) -> None:
     """Guide 6: "PDF available: no" is a list of its own, until "Download PDF documents"."""
     invoice = book_100(november)
     november.imports(days=30)
+    assert without_pdf(november) == [NUMBER]
     assert bucket(november) == "waiting PDF"
+    assert run(november, "follow-up", "--pdfs").code == 0
+    assert f"PDF_NOT_READY {NUMBER} 1 tried; again from 2024-11-04" in said(run(november, "status"))
     at(november, MORNING + timedelta(minutes=30))
     assert run(november, "follow-up", "--pdfs", "--missing").code == 0
     assert bucket(november) == "waiting payment"
+    assert without_pdf(november) == []
     assert "PDF attached" in journey(november, invoice)
+
+
+def without_pdf(office: Office) -> list[str]:
+    """Return the numbers that `status` lists as still without their PDF."""
+    return [row["number"] for row in run(office, "status", "--json").json["pdfs_waiting"]]
 
 
 def bucket(office: Office) -> str:
@@ -270,28 +279,39 @@ def changed(office: Office) -> Office:
     office.imports(days=30)
     at(office, MORNING + timedelta(minutes=5))
     office.sandbox.books.edit_customer(
-        CUSTOMER, email="new@klant.example", address=("Nieuwstraat 9", "1000", "Brussel", "BE")
-    )
+        CUSTOMER, email="new@klant.example", address=("Nieuwstraat 9", "1000", "Brussel", "BE"),
+        invoicing_email="boek@klant.example",
+    )  # fmt: skip
     at(office, MORNING + timedelta(minutes=15))
     office.forget_calls()
     return office
 
 
 def test_12_customer_data_is_also_updated_a_few_minutes_later(november: Office) -> None:
-    """A50: automatic on, street and e-mail follow with the next run, no invoice involved."""
-    changed(november).imports()
+    """A50: street and e-mail follow with no invoice involved; later ones carry the copy."""
+    report = changed(november).imports()
     customer = twikey_customers(november)[CUSTOMER]
     assert customer["email"] == "new@klant.example"
     assert customer["address"] == "Nieuwstraat 9"
     assert creates(november) == []
+    assert any("boek@klant.example" in note for note in report.notes)
+    book_100(november, number="2024 / 101")
+    november.imports()
+    (sent,) = [call.request.json() for call in creates(november)]
+    assert sent["cc"] == "boek@klant.example"
 
 
 def test_12_not_enabled_the_schedule_changes_nothing(november: Office) -> None:
-    """A51: automatic off, the schedule alone changes no customer."""
+    """A51: automatic off: the schedule changes no customer, `customers` by hand does."""
     changed(november)
     set_up(november, "automatic = false")
     november.imports()
+    assert run(november, "customers", "--scheduled").code == 0
     assert twikey_customers(november)[CUSTOMER]["email"] == "ap@klant.example"
+    november.grant()
+    assert run(november, "customers").code == 0
+    customer = twikey_customers(november)[CUSTOMER]
+    assert (customer["email"], customer["address"]) == ("new@klant.example", "Nieuwstraat 9")
 
 
 def test_12_customers_are_only_updated_from_teamleader_to_twikey(november: Office) -> None:

@@ -291,6 +291,33 @@ def test_a_mandate_of_another_teamleader_customer_stays(three: Desk) -> None:
     assert of(three.office) == {"M1": second, "M2": second, "M3": third}
 
 
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize("move", [False, True])
+def test_a_mandate_of_a_customer_that_was_renamed_in_twikey_stays(
+    three: Desk, shown: bool, move: bool
+) -> None:
+    """Guide 4, 10: its changed number does not make it somebody from before; --move does it.
+
+    ``shown``: Twikey's feed tells whose number it is, and it has another name there; otherwise the
+    name tells.
+    """
+    three.link("--yes")
+    first, second, _ = three.customers
+    actions = three.office.sandbox.twikey.actions
+    actions["rename_customer"](second, "K-17")
+    if shown:
+        actions["edit_customer"]("K-17", companyName="Called otherwise")
+        actions["pay_link"]("2024 / 200")
+    three.write(f"{first},M2,{three.ibans[1]},")
+    ended = three.link("--yes", *["--move"] * move)
+    if move:
+        assert (ended.json["linked"], of(three.office)["M2"]) == (1, first)
+        return
+    assert (ended.code, ended.json["flaws"][0]["code"]) == (2, "OTHER_CUSTOMER")
+    assert "K-17" in ended.json["flaws"][0]["sentence"]
+    assert of(three.office)["M2"] == "K-17"
+
+
 def test_a_file_without_the_columns_links_nothing(desk: Desk) -> None:
     """Decisions 10: it could not do its work, and says which column is missing."""
     desk.write("a,b", header="name,number")

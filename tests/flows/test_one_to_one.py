@@ -119,18 +119,103 @@ def test_a_changed_customer_that_was_renamed_gets_its_number_and_its_news(
 
 
 def test_a_number_that_another_customer_has_cannot_be_reset_and_is_told(november: Office) -> None:
-    """A21: Twikey refuses; the invoice goes to whoever has the number, and a person is told."""
+    """A21: Twikey refuses; nothing is sent to whoever has the number, and a person is told."""
     renamed(november, shown=True)
     november.sandbox.twikey.actions["enter_by_hand"](
         "X 1", 10, customer={"customerNumber": CUSTOMER, "companyName": "Second"}
     )
+    november.sandbox.books.edit_customer(CUSTOMER, email="new@klant.example")
     book_100(november)
-    report = november.imports()
-    assert report.sent == 1
+    later(november, minutes=5)
+    outcome = run(november, "import", "--json")
+    assert (outcome.code, outcome.json["sent"]) == (2, 0)
+    assert "CUSTOMER_RENAMED" in [row["code"] for row in outcome.json["alerts"]]
+    assert held(november) == {NUMBER: "REFUSED"}
     assert alerts(november) == ["CUSTOMER_RENAMED"]
     words = said(run(november, "status"))
     assert "CUSTOMER_RENAMED" in words and "ABC" in words
-    assert len(twikey_customers(november)) == 2
+    second = twikey_customers(november)[CUSTOMER]
+    assert (second["companyName"], second.get("email")) == ("Second", None)
+    november.sandbox.twikey.actions["rename_customer"](CUSTOMER, "SECOND")
+    later(november, minutes=20)
+    assert november.imports().sent == 1
+    assert november.twikey_invoices()[NUMBER]["customerNumber"] == CUSTOMER
+    assert alerts(november) == []
+    assert set(twikey_customers(november)) == {CUSTOMER, "SECOND"}
+
+
+def test_one_deleted_invoice_does_not_hide_the_changed_number(november: Office) -> None:
+    """A21: the newest was deleted in Twikey: an older one shows the number; one customer."""
+    known(november)
+    later(november, hours=1)
+    newest = book_100(november, number="2024 / 98", date="2024-11-01")
+    november.imports()
+    november.sandbox.twikey.actions["rename_customer"](CUSTOMER, "ABC")
+    november.sandbox.twikey.actions["delete_invoice"](newest)
+    later(november, hours=1)
+    book_100(november)
+    assert november.imports().sent == 1
+    assert list(twikey_customers(november)) == [CUSTOMER]
+    assert resets(november) == ["ABC"]
+
+
+def undone_and_renamed(office: Office) -> None:
+    """Let the only import of the customer be taken back, and its number be changed in Twikey."""
+    known(office)
+    assert run(office, "undo", "last", "--yes").code == 0
+    office.sandbox.twikey.actions["rename_customer"](CUSTOMER, "ABC")
+    later(office, hours=1)
+    book_100(office)
+
+
+def test_after_undo_nothing_shows_a_changed_number_so_a_person_is_asked(november: Office) -> None:
+    """A21: no invoice stands there to look at: held, no second customer; the advice works."""
+    undone_and_renamed(november)
+    outcome = run(november, "import")
+    assert (outcome.code, held(november)) == (2, {NUMBER: "CUSTOMER_UNKNOWN"})
+    assert "2024 / 100" in said(outcome) and "Klant NV" in said(outcome)
+    assert "--confirm" in said(outcome)
+    assert list(twikey_customers(november)) == ["ABC"]
+    november.sandbox.twikey.actions["rename_customer"]("ABC", CUSTOMER)
+    assert run(november, "retry").code == 0
+    assert list(twikey_customers(november)) == [CUSTOMER]
+    assert NUMBER in november.twikey_invoices()
+
+
+def test_a_customer_that_was_deleted_in_twikey_comes_anew_when_a_person_says_so(
+    november: Office,
+) -> None:
+    """A21: told that it was deleted there, its next invoice brings the customer again."""
+    undone_and_renamed(november)
+    books = november.sandbox.twikey.books
+    books.customer_keys.pop("ABC")
+    run(november, "import")
+    assert run(november, "retry", NUMBER).code == 2
+    assert run(november, "retry", NUMBER, "--confirm").code == 0
+    assert november.twikey_invoices()[NUMBER]["customerNumber"] == CUSTOMER
+    later(november, hours=1)
+    book_100(november, number="2024 / 102")
+    assert november.imports().sent == 1
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_change_of_a_customer_that_twikey_does_not_know_is_told(
+    november: Office, deleted: bool
+) -> None:
+    """A21, A50: nothing is forgotten: put back, it follows; deleted, a person says so."""
+    undone_and_renamed(november)
+    november.sandbox.books.edit_customer(CUSTOMER, email="new@klant.example")
+    later(november, minutes=5)
+    outcome = run(november, "customers")
+    assert outcome.code == 2 and "CUSTOMER_NOT_FOUND" in said(run(november, "status"))
+    if deleted:
+        assert run(november, "retry", CUSTOMER, "--confirm").code == 0
+    else:
+        november.sandbox.twikey.actions["rename_customer"]("ABC", CUSTOMER)
+        assert run(november, "customers").code == 0
+        assert twikey_customers(november)[CUSTOMER]["email"] == "new@klant.example"
+    assert run(november, "import").code == 0
+    assert "CUSTOMER_NOT_FOUND" not in said(run(november, "status"))
 
 
 def test_a_refused_reset_holds_the_invoice_and_is_told(november: Office) -> None:

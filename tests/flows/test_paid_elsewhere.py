@@ -46,6 +46,9 @@ def test_a_reset_is_told_without_writing_back(open_office: OpenOffice) -> None:
     follow_up(office)
     do(office, "manual_reset")
     follow_up(office)
+    assert not open_alerts(office)  # a refund might still be told
+    on(office, "2024-11-04", hour=12)
+    follow_up(office)
     assert set(open_alerts(office)) == {"MANUAL_RESET"}
     assert state(office) == "BOOKED"
 

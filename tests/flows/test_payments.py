@@ -267,8 +267,9 @@ def test_a_clash_with_the_status_is_held_and_closes_by_itself(open_office: OpenO
     assert "Twikey says PAID, Teamleader outstanding" in open_alerts(office)["STRICT_MODE"]
     assert report.open["held"] == 1
     office.sandbox.books.pay(first)
-    follow_up(office)
-    assert "STRICT_MODE" not in open_alerts(office)
+    for _ in range(3):
+        follow_up(office)
+        assert open_alerts(office) == {}  # registered by hand as advised: it came once
     assert teamleader_writes(office).count("registerPayment") == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from connectors.timeouts import Timeouts
+from flows import cli
 from flows.connection import Connection
 from tests.flows.office import Office, Outcome
 from tests.reliability.kinds import places
-from tests.reliability.no_wire import NoWire, WorldClock
+from tests.reliability.no_wire import LINGERS, NoWire, WorldClock
 from tests.reliability.sides import sides
 from tests.sandbox.server import Sandbox
 
@@ -74,6 +76,7 @@ class Bench:
         clock = WorldClock(self.sandbox.world) if line else StandingStill(self.sandbox.world)
         self.office.clock = clock  # type: ignore[assignment]  # a Clock; no shift is needed here
         self._patch.setattr("flows.connection.SystemClock", lambda: clock)
+        self._patch.setattr("flows.cli._parser", functools.cache(cli._parser))
         for name, value in self.flow.small.items():
             self._patch.setattr(name, value)
         if line is not None:
@@ -110,8 +113,9 @@ class Bench:
         return self.office.run(*self._arguments, "--json")
 
     def wait(self) -> None:
-        """Let time go by on both sides, with an access that a job would have kept alive."""
-        self.sandbox.world.advance(LATER)
+        """Let time go by on both sides."""
+        self.sandbox.world.advance(LINGERS)  # what was late arrives in its own time
+        self.sandbox.world.advance(LATER - LINGERS)
 
 
 class StandingStill(WorldClock):
@@ -123,8 +127,6 @@ class StandingStill(WorldClock):
 
     def monotonic(self) -> float:
         """Return real seconds and those that were waited."""
-        import time
-
         return time.monotonic() + self._waited
 
     def sleep(self, seconds: float) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.flows.office import CONFIG, Office
 from tests.reliability.bench import LATER, Flow
+from tests.reliability.sides import THEIRS
 from tests.sandbox.checkdigits import belgian_iban
 
 WAITING = CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300")
@@ -52,8 +53,8 @@ def many(office: Office) -> None:
     old = begun(office)
     people = [old, books.new_customer("contact"), books.new_customer(), books.new_customer()]
     people += [books.new_customer("contact"), books.new_customer("contact")]
-    ids = [books.book(amount=10_000 + n, customer=people[n % 6]) for n in range(6)]
-    for each in ids[:3]:
+    ids = [books.book(amount=10_000 + n, customer=people[n + 1]) for n in range(5)]
+    for each in ids[:1]:
         books.credit(each, 3_000)
     books.edit_customer(old, email="nieuw@voorbeeld.example")
 
@@ -82,7 +83,7 @@ def money(office: Office) -> None:
     books, twikey = office.sandbox.books, office.sandbox.twikey.actions
     ids = imported(office, 8)
     for each in ids[3:6]:
-        books.pay(each, 2_100, books.now() - 3 * 86_400)
+        books.pay(each, THEIRS, books.now() - 3 * 86_400)
         twikey["pay_card"](each)
     office.run("follow-up", "--payments", "--json")
     later(office)
@@ -153,10 +154,10 @@ SMALL_FEED = {"twikey_feed_page_size": 2}
 FLOWS = (
     Flow(
         "import, many", many, ("import",),
-        {**SMALL_PAGES, "flows.apply.BULK_FROM": 3, "flows.decide.CHUNK": 3},
+        {**SMALL_PAGES, "flows.apply.BULK_FROM": 2, "flows.decide.CHUNK": 2},
     ),
     Flow("import, few", few, ("import",)),
-    Flow("follow-up, money", money, ("follow-up", "--payments"), rules=SMALL_FEED),
+    Flow("follow-up, money", money, ("follow-up", "--payments"), rules=SMALL_FEED, calm=2),
     Flow(
         "follow-up, papers", papers, ("follow-up", "--pdfs", "--invitations"), calm=2,
     ),

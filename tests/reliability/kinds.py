@@ -34,7 +34,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 BURST = 3  # calls in a row that are told to slow down
 FOR_GOOD = 10_000  # calls: more than any run makes
-ONE = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}(?=/|$)|(?<=/doc)/\w+|(?<=/customer)/[^/]+")
+ONE = re.compile(r"/[0-9a-f]{8}-[0-9a-f-]{27}(?=/|$)|(?<=/doc)/[^/]+|(?<=/customer)/[^/]+")
 CARRIED = ("pdf", "status", "amount", "date")  # what tells one change of an invoice from another
 
 
@@ -54,6 +54,14 @@ def places(calls: list[Call]) -> dict[str, int]:
     for call in calls:
         counts[kind_of(call)] = counts.get(kind_of(call), 0) + 1
     return counts
+
+
+def writes(kind: str) -> bool:
+    """Tell whether a kind of call changes something that anybody cares for."""
+    service, method, path = kind.split()[:3]
+    if service == "Twikey":
+        return method != "GET" and path != "/"
+    return path.endswith(("Payment", "Payments", "access_token"))
 
 
 def positions(times: int) -> dict[str, int]:

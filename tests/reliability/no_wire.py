@@ -53,7 +53,10 @@ class NoWire:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.world = sandbox.world
-        self._services = {"teamleader": sandbox.teamleader, "twikey": sandbox.twikey}
+        self._services: dict[str, Any] = {
+            "teamleader": sandbox.teamleader,
+            "twikey": sandbox.twikey,
+        }
         self._lock = threading.RLock()
         sandbox.teamleader_url = sandbox.auth_url = "http://127.0.0.1:1"
         sandbox.twikey_url = "http://127.0.0.1:2/creditor"
@@ -105,7 +108,6 @@ class NoWire:
         if fault.kind in ("truncate", "drip"):
             return self._answered(response, sent, fault)
         return self._answered(spoilt(fault, response), sent)
-
 
     def _answered(
         self, response: Response, sent: requests.PreparedRequest, fault: Fault | None = None

@@ -13,13 +13,14 @@ from tests.flows.both_sides import both_sides
 from tests.flows.office import Office
 from tests.sandbox.twikey_feeds import FIRST
 
+THEIRS = 2_100  # cents that a colleague registered
 # Of a booking: how it came there, and what a later look at Twikey adds.
 PASSING = ("tries", "detail", "adopted", "twikey_state", "url", "source_problem", "notices")
 LASTING = {
     "documents": "SELECT booking_id, state, sha256 FROM documents",
     "invitations": "SELECT booking_id, state FROM invitations",
-    "payment events": "SELECT event_id, booking_id, state FROM payment_events",
-    "registrations": "SELECT event_id, amount_cents, paid_at, state FROM registrations",
+    "payment events": "SELECT booking_id, type, amount_cents, state FROM payment_events",
+    "registrations": "SELECT event_id, amount_cents, date(paid_at), state FROM registrations",
     "reversals": "SELECT booking_id, event_ids, state FROM reversals",
     "marked paid": "SELECT booking_id, state, cents FROM marked_paid",
     "alerts": "SELECT booking_id, code FROM alerts WHERE settled_at IS NULL",
@@ -39,10 +40,14 @@ def sides(office: Office) -> dict[str, Any]:
     for name in ("seen", "feed"):
         found.pop(name)
     dump = office.sandbox.twikey.dump()
+    for invoice in found["invoices in Twikey"].values():
+        invoice.pop("pdf_at")
+        invoice["lastpayment"] = [{**one, "date": None} for one in invoice["lastpayment"]]
     found["deleted in Twikey"] = sorted(each["id"] for each in dump["deleted"])
     found["mandates in Twikey"] = sorted((m["number"], m["customer"]) for m in dump["mandates"])
     found["mails"] = sorted((i["invoice"], i["by"]) for i in dump["invites"])
-    found["payments in Teamleader"] = payments(office)
+    made = payments(office)
+    found["payments in Teamleader"] = {one: _to_the_day(each) for one, each in made.items()}
     with closing(sqlite3.connect(office.home / LEDGER_NAME)) as ledger:
         for name, question in LASTING.items():
             found[name] = sorted(ledger.execute(question).fetchall(), key=str)
@@ -53,6 +58,14 @@ def payments(office: Office) -> dict[str, list[tuple[int, int]]]:
     """Return what is registered in Teamleader: invoice -> (instant, cents)."""
     booked = office.sandbox.books.invoices.by_id.values()
     return {one.id: sorted(one.payments) for one in booked}
+
+
+def _to_the_day(made: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return payments with the exact instant of other people's, and the day of ours.
+
+    Ours carry a mark in their time of day, which depends on when they were written.
+    """
+    return sorted((w if cents == THEIRS else w // 86_400, cents) for w, cents in made)
 
 
 def violations(office: Office) -> Iterator[str]:

@@ -20,7 +20,7 @@ from tests.sandbox.server import Sandbox
 from tests.sandbox.stage import ROOT, Narrator, Stage, Unexpected, free_port
 
 INVOICES, DAYS, SEED = 120, 45, 7
-LATENCY = 30.0  # milliseconds per answer: about what a service next door takes
+LATENCY = 20.0  # milliseconds per answer: about what a service next door takes
 TITLE = "teamleader-twikey: booked invoices arrive in Twikey, once each"
 STAGED = f"""\
 Voorbeeld BV has {INVOICES} invoices in Teamleader, and a Twikey account that knows none of them.
@@ -34,7 +34,7 @@ CREDITED = 600  # of these EUR 18.00, by a credit note
 NEW_ADDRESS = ("Nieuwstraat 9", "9000", "Gent", "BE")
 RENDERED_AFTER = 180.0  # seconds until Teamleader has made a PDF
 NEXT = """\
-  your own accounts    README.md, "For real": half an hour, and nothing is sent before you say so
+  your own accounts    README.md, sections 2 to 4: half an hour; nothing is sent before you say so
   when something waits docs/operating.md: every message, every reason, and what to do
   play on              {python} -m tests.sandbox: both services, until Ctrl-C, with a page
                        to book, pay, refuse and break things"""

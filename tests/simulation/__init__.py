@@ -1,0 +1,1 @@
+"""Weeks from a seed: people, the bank, broken services, dying programs, and what must hold."""
