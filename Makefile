@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit test-prefect bench reliability soak audit lock clean
+.PHONY: help demo test lint types unit test-prefect bench reliability kills soak soak-money audit lock clean
 
 help:
 	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
@@ -13,7 +13,9 @@ help:
 	@echo "make test-prefect  only the tests with a real Prefect server, worker and kills"
 	@echo "make bench  speed and memory, as ratios against the alternatives"
 	@echo "make reliability  every call of every flow goes wrong in every way; writes the table"
-	@echo "make soak   50,000 random lives of payments, bounces, faults and crashes"
+	@echo "make kills  kill -9 the real program 500 times; both sides end as on a quiet day"
+	@echo "make soak   simulated weeks without end (Ctrl-C prints the figures)"
+	@echo "make soak-money  50,000 random lives of payments, bounces, faults and crashes"
 	@echo "make audit  ask whether a pinned version has a known flaw (needs the internet)"
 	@echo "make lint | types | unit | lock | clean"
 
@@ -52,10 +54,19 @@ bench: $(READY)
 reliability: $(READY)
 	$(BIN)/python -W error -m tests.reliability
 
-# Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
+# Days of a small office whose every command is killed at random (KILLS=50 SEED=3: fewer, others).
+kills: $(READY)
+	@$(BIN)/python -m tests.flows.kills --kills $(or $(KILLS),500) --per-day 8 --seed $(or $(SEED),7)
+
+# The fault matrix over real sockets, then weeks of an office until Ctrl-C, or until one is violated
+# (FROM=5000 begins at another seed).
 soak: $(READY)
-	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
 	$(BIN)/python -W error -m tests.reliability --wired
+	@$(BIN)/python -m tests.simulation --forever --seed $(or $(FROM),1000)
+
+# Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
+soak-money: $(READY)
+	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
 
 # Every pinned version against the published advisories. --strict: a package that could not be looked
 # up is a failure, so that no answer is never taken for a clean one.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from connectors.errors import Disconnected, LedgerUnusable, UsageWrong
+from connectors.errors import Disconnected, LedgerBroken, LedgerUnusable, UsageWrong
 from connectors.ledger.aside import discard, free_name, replace_with
 from connectors.ledger.lock import alone
 from connectors.ledger.store import SCHEMA_VERSION
@@ -119,10 +119,10 @@ def rebuild(
                 if not request.plan_only:
                     _hand_over(connection, beside, saved)
         except BaseException:
-            _leave(connection, saved)
+            _leave_no_trace(connection, saved)
             raise
         if request.plan_only:
-            _leave(connection, saved)
+            _leave_no_trace(connection, saved)
         else:
             connection.close_files()
             kept = free_name(path, connection.clock.now())
@@ -174,11 +174,10 @@ def _require_access(
         beside.access.token()
     except Disconnected as gone:
         if saved.damage is None:
-            raise Disconnected(f"{gone}: that comes first, then `rebuild`") from gone
+            raise Disconnected(f"{gone}; `rebuild` needs one") from gone
         if request.plan_only:
-            raise Disconnected(
-                f"{gone}, and the damaged ledger is in the place of a new access:"
-                " `teamleader-twikey rebuild --yes` puts it aside"
+            raise LedgerBroken(
+                f"{gone}, and the damaged ledger is in the place of a new one"
             ) from gone
         _make_room(connection)
         raise Disconnected(
@@ -239,7 +238,7 @@ def _hand_over(connection: Connection, beside: Connection, saved: Saved) -> None
     beside.ledger.rebuilding.settle_into_file(connection.clock.now())
 
 
-def _leave(connection: Connection, saved: Saved) -> None:
+def _leave_no_trace(connection: Connection, saved: Saved) -> None:
     """Leave no trace, but an access that was renewed and has no other place to be."""
     if saved.sound:
         discard(connection.home / BESIDE)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.errors import LedgerUnusable
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.salvage import TABLES, Broken, Row, broken_ledger
 
@@ -116,8 +115,6 @@ def _made(row: Row) -> str:
 
 def put_back(ledger: Ledger, saved: Saved) -> dict[str, int]:
     """Enter what needs no comparison; return how many rows of which table."""
-    if saved.version > 0 and not saved.rows:
-        raise LedgerUnusable("Nothing of the old ledger can be read")
     put: dict[str, int] = {}
     for table in AT_ONCE:
         rows = saved.of(table)

@@ -110,9 +110,16 @@ def verify_bulk_creates(run: Run) -> None:
         missing += [i for i in unseen if i not in looked and not _stands(run, i)]
     for booking_id in missing:
         verdict = held(run, booking_id, "DIFFERS", "Twikey said it was created, but has it not")
-        verdict = replace(verdict, next_try_at=None)
+        if not _typed_meanwhile(run, booking_id):
+            verdict = replace(verdict, next_try_at=None)
         run.ledger.crossings.refused([verdict], run.id, run.now())
     run.ledger.unsettled.bulk_ended(batch, "verified")
+
+
+def _typed_meanwhile(run: Run, booking_id: str) -> bool:
+    """Tell whether Twikey has the number under another id: deciding anew adopts it (C17)."""
+    number = run.ledger.bookings.number_sent(booking_id)
+    return any(one.id != booking_id for one in run.ledger.feed.seen_under(number))
 
 
 def _spread(ids: list[str]) -> list[str]:

@@ -260,6 +260,11 @@ class Bookings:
         )
         return dict(rows)
 
+    def number_sent(self, booking_id: str) -> str:
+        """Return the number that a booking has in Twikey; empty where none was sent."""
+        row = self._store.first("SELECT twikey_number FROM bookings WHERE id=?", (booking_id,))
+        return str(row["twikey_number"] or "") if row else ""
+
     def find(self, name: str) -> list[dict[str, Any]]:
         """Return bookings by Teamleader id, Teamleader number or Twikey number."""
         rows = self._store.rows(

@@ -170,7 +170,8 @@ class Crossings:
                 [(t, adopted, at, run_id, run_id, run_id, u, t, s, t, b) for b, t, u, s in rows],
             )
             self._end([b for b, *_ in rows], "done", None, at)
-            self._customers_known([b for b, *_ in rows], adopted=adopted, profile=new_profile)
+            ids = [b for b, *_ in rows]
+            self._customers_known(ids, run_id, adopted=adopted, profile=new_profile)
             events: list[Event] = [
                 (b, how, {"twikey_id": t} if t != b else None) for b, t, *_ in rows
             ]
@@ -190,17 +191,22 @@ class Crossings:
                 run_id, now, adopted=True, how="adopted",
             )  # fmt: skip
 
-    def _customers_known(self, ids: Sequence[str], *, adopted: bool, profile: str | None) -> None:
+    def _customers_known(
+        self, ids: Sequence[str], run_id: int, *, adopted: bool, profile: str | None
+    ) -> None:
         """A customer whose invoice stands in Twikey is known there from now on.
 
-        What changed of one that we made, while nobody knew whether it was there, still follows.
+        What changed since an earlier run tried to make it, and nobody knew the outcome, follows.
         """
         self._store.write(
-            "UPDATE customers SET known=1, known_how=?, profile_to_set=?, changed=changed OR ?"
+            "UPDATE customers SET known=1, known_how=?, profile_to_set=?, changed=changed OR"
+            " (? AND EXISTS (SELECT 1 FROM intents i JOIN bookings b ON b.id = i.subject"
+            " WHERE b.customer_id = customers.id AND i.kind='create' AND i.run_id <> ?))"
             " WHERE NOT known AND id IN"
             f" (SELECT customer_id FROM bookings WHERE id IN ({marks(len(ids))}))",
-            ("seen" if adopted else "created", None if adopted else profile, not adopted, *ids),
-        )
+            ("seen" if adopted else "created", None if adopted else profile, not adopted, run_id,
+             *ids),
+        )  # fmt: skip
 
     def decided(self, verdicts: Iterable[Verdict], run_id: int, now: datetime) -> None:
         """Record bookings that are held or skipped; only news goes into the journey."""

@@ -126,7 +126,7 @@ def test_odd_signs_in_a_number_reach_twikey_unchanged(office: Office) -> None:
     later(office)
     assert attach(office, TITLE_LIKE).attached == 1
     (put,) = puts(office)
-    assert TITLE_LIKE in put.parameters["title"]
+    assert TITLE_LIKE.replace("\u202e", "") in put.parameters["title"]  # no direction marks
     assert standing(office, booking)["pdfs"] == 1
 
 

@@ -11,17 +11,13 @@ from connectors.errors import Trouble
 from tests.flows.money import follow_up, imported
 from tests.flows.scenes import NUMBER, OpenOffice
 
-BEFORE = {
-    "kind": "bad_json",
-    "service": "twikey",
-    "method": "GET",
-    "path": "/invoice/[0-9a-f-]{36}",
-}
+PATH = "/invoice/[0-9a-f-]{36}"
+ASKED = {"kind": "status", "status": 500, "service": "twikey", "method": "GET", "path": PATH}
 SLOW_DOWN = {"kind": "status", "status": 429, "service": "twikey", "method": "PUT"}
 LOST = {"kind": "reset_before", "service": "twikey", "method": "PUT"}
 
 
-@pytest.mark.parametrize("fault", [BEFORE, SLOW_DOWN, LOST], ids=["asking", "throttled", "lost"])
+@pytest.mark.parametrize("fault", [ASKED, SLOW_DOWN, LOST], ids=["asking", "throttled", "lost"])
 def test_what_could_not_be_set_to_paid_is_tried_by_the_next_sweep(
     open_office: OpenOffice, fault: dict[str, Any]
 ) -> None:

@@ -33,6 +33,11 @@ class Stated(NamedTuple):
     leaves: tuple[str, ...]
     why: str
     told: bool = True
+    flow: str = ""
+
+    def is_of(self, flow: str, cell: Cell) -> bool:
+        """Tell whether it is about a cell of a flow."""
+        return cell.kind == self.kind and cell.fault in self.faults and self.flow in ("", flow)
 
 
 STATED = (
@@ -61,6 +66,18 @@ STATED = (
         "Twikey PUT /invoice/ID (pdf)", ("error header",),
         ("/invoices in Twikey", "/documents", "/alerts"),
         "a refusal is final, and told",
+    ),
+    Stated(
+        "Twikey GET /invoice/ID", ("empty",),
+        ("/invoices in Twikey", "/marked paid", "/payment events", "/alerts", "/bookings"),
+        "an empty 200 is how Twikey says that it has no such thing (API reference 2.6)",
+        flow="follow-up, money",
+    ),
+    Stated(
+        "Twikey GET /invoice/ID", ("invalid JSON", "wrong type", "error header", "HTML"),
+        ("/invoices in Twikey", "/marked paid", "/payment events", "/alerts"),
+        "what cannot be read is alerted, and asked for again the next day",
+        flow="follow-up, money",
     ),
     Stated(
         "Twikey GET /invoice/ID", ("empty",),
@@ -97,13 +114,13 @@ def cells(bench: Bench) -> Iterator[Cell]:
 
 
 def few(bench: Bench) -> Iterator[Cell]:
-    """Yield one cell of each write with each fault, and of every third read, places in turn."""
+    """Yield one cell of each write with each fault, and of every fifth read, places in turn."""
     pairs: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells(bench):
         pairs.setdefault((cell.kind, cell.fault), []).append(cell)
     turn = 0
     for count, ((kind, _), choice) in enumerate(pairs.items()):
-        if writes(kind) or count % 3 == 0:
+        if writes(kind) or count % 5 == 0:
             yield choice[turn % len(choice)]
             turn += 1
 
@@ -196,7 +213,7 @@ def _recovery(bench: Bench, cell: Cell, spoilt: Outcome) -> Iterator[str]:
         wrong = differences(sides(bench.office), bench.calm[after])
         if not wrong:
             return
-    stated = next((s for s in STATED if s.kind == cell.kind and cell.fault in s.faults), None)
+    stated = next((one for one in STATED if one.is_of(bench.flow.name, cell)), None)
     if stated is not None:
         if stated.told and not told:
             yield "nothing was told of it"

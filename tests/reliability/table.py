@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.reliability.kinds import FAULTS
-from tests.reliability.matrix import STATED, Cell
+from tests.reliability.matrix import STATED, Cell, Stated
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- fault matrix: begin -->", "<!-- fault matrix: end -->"
@@ -30,12 +30,13 @@ def table(ran: Sequence[Ran]) -> str:
     lines.append("")
     lines += _rows("fault", ((one.cell.fault, one.wrong) for one in ran))
     lines += ["", "What a lost or a lying answer may leave, and nothing else:", ""]
-    lines += [f"- `{one.kind}` with {_all(one.faults)}: {one.why}." for one in STATED]
+    lines += [f"- {_named(one)}: {one.why}." for one in STATED]
     return "\n".join(lines)
 
 
-def _all(faults: tuple[str, ...]) -> str:
-    return "any fault" if len(faults) == len(FAULTS) else ", ".join(faults)
+def _named(one: Stated) -> str:
+    faults = "any fault" if len(one.faults) == len(FAULTS) else ", ".join(one.faults)
+    return f"`{one.kind}`, {faults}{f' ({one.flow})' if one.flow else ''}"
 
 
 def _rows(name: str, ran: Iterable[tuple[str, list[str]]]) -> list[str]:

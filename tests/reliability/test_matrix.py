@@ -1,6 +1,6 @@
 """The fault matrix: after any fault at any call, one sentence; after a clean run, the same state.
 
-Here each write meets each fault once and every third read does, at the first, middle or last call
+Here each write meets each fault once and every fifth read does, at the first, middle or last call
 in turn, once or from there on. Every cell is run by ``make reliability``, and over real sockets by
 ``make soak``.
 """

@@ -89,9 +89,15 @@ class Notebook:
             self.stage.ask("SELECT 1 FROM marked_paid WHERE booking_id=? AND echo IS NULL", each)
         )
 
-    def is_sent(self, each: str) -> bool:
-        """Tell whether the ledger knows that it crossed; before, a deletion cannot be noticed."""
-        return bool(self.stage.ask("SELECT 1 FROM bookings WHERE id=? AND stage='sent'", each))
+    def was_seen(self, each: str) -> bool:
+        """Tell whether Twikey ever showed it to us; before, nobody could know of a deletion."""
+        return bool(
+            self.stage.ask(
+                "SELECT 1 FROM bookings b JOIN twikey_invoices t ON t.id = b.twikey_id"
+                " WHERE b.id=? AND b.stage='sent'",
+                each,
+            )
+        )
 
     def being_undone(self, each: str) -> bool:
         """Tell whether a plan of ours holds its payments at this moment."""

@@ -41,7 +41,7 @@ class Payers(Somebody):
     def delete_there(self) -> str | None:
         """A person deletes an invoice of which nothing was paid."""
         one = self._crossed(*OWED)
-        if one is None or self.notes.events(one.id) or not self.notes.is_sent(one.id):
+        if one is None or self.notes.events(one.id) or not self.notes.was_seen(one.id):
             return None
         self.twikey.books.drop_invoice(one)
         self.notes.deleted_in_twikey.add(one.id)

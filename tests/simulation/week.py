@@ -34,7 +34,7 @@ STARTS = (  # Monday mornings, UTC: an ordinary week, both changes of the clock,
     datetime(2026, 10, 19, 5, tzinfo=UTC),
     datetime(2026, 12, 28, 5, tzinfo=UTC),
 )
-STEPS = 34
+STEPS = 26
 HOURS = 7 * 24
 WAIT = 400.0  # seconds: longer than the wait W
 QUIET_ROUNDS = 5
@@ -144,13 +144,19 @@ class Week:
         if kind == "people":
             self._act()
         elif kind == "program":
-            self._weather.mood = self._chance.choice(["calm", "calm", "rough", "rough", "storm"])
-            dies = self._chance.random() < 0.3
-            self._program(
-                self._flow(), round(10 ** self._chance.uniform(0.5, 2.2)) if dies else None
-            )
+            self._runs()
+            if self._chance.random() < 0.25:  # the other scheduler comes seconds later
+                self._stage.world.advance(self._chance.uniform(1, 90))
+                self._runs()
         else:
             self._turn()
+
+    def _runs(self) -> None:
+        """Run some flow in some weather; now and then it is killed on the way."""
+        self._weather.mood = self._chance.choice(["calm", "calm", "rough", "rough", "storm"])
+        dies = self._chance.random() < 0.3
+        step = round(10 ** self._chance.uniform(0.5, 2.2)) if dies else None
+        self._program(self._flow(), step)
 
     def _act(self) -> None:
         self._tell(self._people.act() or "nothing happens")
