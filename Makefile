@@ -31,7 +31,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/python -m tests.sandbox.demo
 
-test: lint types unit test-prefect
+# Types, and the Prefect tests, which mostly wait, run beside the others.
+test: lint
+	@$(MAKE) --no-print-directory -j 3 types unit test-prefect
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -41,11 +43,11 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/prefect
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/prefect
 
 # One real Prefect server for all of it, workers that are killed: two to three minutes.
 test-prefect: $(READY)
-	$(BIN)/pytest tests/prefect
+	$(BIN)/pytest --quiet tests/prefect
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench

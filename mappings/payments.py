@@ -34,6 +34,7 @@ METHODS = {
 }
 ECHO_OF_INTENT = timedelta(days=1)
 CLOCKS = timedelta(minutes=5)  # by which Twikey's clock may lag ours
+AHEAD = timedelta(hours=2)  # by which the clock of this host may run ahead of Twikey's
 UNSETTLED = ("sending", "accepted", "unknown")
 
 
@@ -64,15 +65,15 @@ def set_aside(event: MoneyEvent, booking: Followed, mark: Mark | None) -> tuple[
 def is_echo(event: MoneyEvent, mark: Mark) -> bool:
     """Tell whether an event is what our own marking as paid caused (Twikey reference 3.4).
 
-    The first manual payment around that time is ours, whatever Twikey held to be open; later ones
-    by their amount.
+    The first manual payment around that time is ours, whatever Twikey held to be open; later ones,
+    and those of up to two hours earlier since the clock of this host may run ahead, by their amount.
     """
     if event.type != "payment" or method_of(event.source) != "manual" or mark.echo is not None:
         return False
     after = datetime.fromisoformat(event.occurred_at) - datetime.fromisoformat(mark.at)
     if mark.state == "intent" and after > ECHO_OF_INTENT:
         return False  # nobody knows whether it ever came there: that is no word for ever
-    return abs(after) <= CLOCKS or (after > CLOCKS and event.amount_cents == mark.cents)
+    return abs(after) <= CLOCKS or (after > -AHEAD and event.amount_cents == mark.cents)
 
 
 # ---- what is to be done

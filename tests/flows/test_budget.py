@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.flows.office import CONFIG, Office
+from tests.flows.scenes import MORNING, at
 from tests.flows.sights import OpenOffice, days_ago, pass_time
 
 INVOICES = 1_000
@@ -140,7 +141,8 @@ def test_subscriptions_are_asked_once_for_all_their_invoices(office: Office) -> 
 @pytest.mark.parametrize("page", [10, 100])
 def test_a_scheduled_run_costs_what_is_new(open_office: OpenOffice, page: int) -> None:
     """One new invoice of a new customer: 4 lists and 1 batch of ids, whatever was there before."""
-    office = open_office(twikey_feed_page_size=page)
+    office = at(open_office(connected=False, twikey_feed_page_size=page), MORNING)
+    office.grant()
     books = office.sandbox.books
     for n in range(30):
         books.book(amount=10_000 + n, customer=books.new_customer())

@@ -159,7 +159,7 @@ def test_a_summary_lost_in_a_crash_is_told_by_the_next_run(november: Office) -> 
                 break
         assert killed_at(step, lambda: november.imports(days=30))
         step += 1
-    assert [row["title"] for row in november.imports().remarks] == ["Onderhoud"]
+    assert [row["title"] for row in november.imports(days=30).remarks] == ["Onderhoud"]
 
 
 def test_an_unreadable_subscription_is_told_by_its_id(november: Office) -> None:

@@ -8,7 +8,7 @@ from connectors.ledger.records import Mark
 from connectors.twikey.records import PaymentEvent
 from mappings.guards import fell, marked, unexplained_failure
 from mappings.money_events import SEEN, bank_code, event_of, moment, seen_event, told_before
-from mappings.payments import Wish, decide, left_over, method_of, set_aside, shares
+from mappings.payments import Wish, decide, is_echo, left_over, method_of, set_aside, shares
 from tests.mappings.money import ZONE, booking, event, registered
 
 # ---- what is to be done
@@ -88,6 +88,14 @@ def test_what_is_never_written_back_is_set_aside() -> None:
     assert set_aside(event("p1", "11:00", source="manual"), booking(), mark) is not None
     assert set_aside(event("p1", "11:00", 4_000, source="manual"), booking(), mark) is None
     assert set_aside(event("p1", source="manual"), booking(), mark._replace(echo="p0")) is None
+
+
+def test_a_host_whose_clock_runs_ahead_knows_its_own_mark() -> None:
+    """A44: an hour of error in our clock does not make a stranger's payment of our own marking."""
+    mark = Mark("done", "2026-09-10T11:00:00+00:00", 10_000, None)
+    assert is_echo(event("p1", "10:00", source="manual"), mark)
+    assert not is_echo(event("p1", "10:00", 4_000, source="manual"), mark)
+    assert not is_echo(event("p1", "08:00", source="manual"), mark)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from tests.flows.office import Office, environment_of
 
@@ -81,8 +83,11 @@ class Prefect:
         return {**found, **self.settings}
 
     def api(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
-        """Call the server's API."""
-        answer = requests.request(method, f"{self.url}/{path}", json=body or {}, timeout=30)
+        """Call the server's API; like Prefect's own client again where its database is busy (503)."""
+        patient = Retry(total=6, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2)
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=patient))
+            answer = session.request(method, f"{self.url}/{path}", json=body or {}, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
