@@ -83,7 +83,7 @@ class Prefect:
         return {**found, **self.settings}
 
     def api(self, path: str, body: Mapping[str, Any] | None = None, method: str = "POST") -> Any:
-        """Call the server's API; like Prefect's own client again where its database is busy (503)."""
+        """Call the server's API; again where its database is busy (503)."""
         patient = Retry(total=6, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patient))
