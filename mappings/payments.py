@@ -66,7 +66,7 @@ def is_echo(event: MoneyEvent, mark: Mark) -> bool:
     """Tell whether an event is what our own marking as paid caused (Twikey reference 3.4).
 
     The first manual payment around that time is ours, whatever Twikey held to be open; later ones,
-    and those of up to two hours earlier since the clock of this host may run ahead, by their amount.
+    and those of up to two hours earlier (the clock of this host may run ahead), by their amount.
     """
     if event.type != "payment" or method_of(event.source) != "manual" or mark.echo is not None:
         return False
