@@ -82,6 +82,8 @@ def _lines(report: RebuildReport) -> list[tuple[str, str]]:
         f" customers in Twikey; {report.skipped} left out by rule; looked for from {report.since}"
         " on",
     ))  # fmt: skip
+    if report.missed:
+        found.append(("no longer in Twikey", f"{report.missed} that crossed; not sent again"))
     if report.stay_away:
         found.append(("stay away", f"{report.stay_away} that were taken back"))
     found += [("note", clean(note)) for note in report.notes]
