@@ -57,7 +57,8 @@ def _show(screen: Screen, report: RebuildReport) -> None:
     })  # fmt: skip
     name = f"rebuild{', dry run' if report.dry_run else ''}"
     colour = {0: "green", 2: "yellow"}.get(report.exit_code, "yellow")
-    screen.line(f"{name}: {report.headline()}", colour)
+    for one in hanging(f"{name}: ", report.headline(), width_of(sys.stdout)):
+        screen.line(one, colour)
     for head, said in _lines(report):
         for one in hanging(f"  {head}: ", said, width_of(sys.stdout)):
             screen.line(one)
