@@ -195,12 +195,15 @@ def _on_its_way(booking: Row) -> bool:
 
 
 def _since_the_last_run(run: Run, saved: Saved, ids: Sequence[str]) -> set[str]:
-    """Return those that Teamleader touched after the old ledger had read it whole the last time."""
+    """Return those that Teamleader touched after the old ledger had read it whole the last time.
+
+    Not what the old ledger told of already: its row may be lost, and a create of it under way.
+    """
     mark = saved.watermark()
     if mark is None:
         return set()
     after = text(datetime.fromisoformat(mark) - OVERLAP)
-    return run.ledger.rebuilding.touched_since(ids, after)
+    return run.ledger.rebuilding.touched_since(ids, after) - saved.told_of()
 
 
 def _closed(run: Run, saved: Saved) -> list[dict[str, object]]:

@@ -164,6 +164,7 @@ _CHECKS: dict[str, dict[str, Fits]] = {
     },
     "events": {"seq": _cents, "at": _instant, "subject": _text, "what": _text,
                "facts": _or_none(_json)},
+    "intents": {"op": _text, "state": _word},
     "bookings": {"id": _text, "kind": _one_of("invoice", "credit_note"), "stage": _word,
                  "prepaid_cents": _or_none(_cents), "payable_cents": _or_none(_cents),
                  "amount_cents": _or_none(_cents), "sent_at": _or_none(_instant)},

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.flows.office import Office
+from tests.flows.office import CONFIG, Office
+from tests.flows.sights import pass_time
 from tests.flows.test_rebuild import (
     drop,
     flip,
@@ -205,3 +206,29 @@ def test_what_twikey_asks_too_much_is_told_as_before(office: Office) -> None:
     with office.ledger() as ledger:
         assert sorted((one["number"], one["code"]) for one in ledger.alerts.open()) == told
     assert len(office.run("reconcile", "--json").json["differing"]) == 2
+
+
+@pytest.mark.parametrize("tables", [("bookings",), ("bookings", "events")], ids=" ".join)
+def test_a_create_without_an_answer_is_not_repeated_at_once(
+    office: Office, tables: tuple[str, ...]
+) -> None:
+    """Decisions 5: it may still be applied, so a rebuild that lost its row sends nothing again."""
+    office.configure(CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300"))
+    office.sandbox.books.book(number="2026 / 1")
+    office.imports(days=30)
+    pass_time(office, minutes=30)
+    office.sandbox.books.book(number="2026 / 2")
+    office.sandbox.world.fault(
+        "late", service="twikey", path="/creditor/invoice", method="POST", seconds=120, times=1
+    )
+    assert office.imports().held == 1
+    for table in tables:
+        drop(table)(office)
+    assert rebuilt(office).json["held"] == 1
+    office.forget_calls()
+    assert office.imports().sent == 0
+    posts = [one for one in office.calls("twikey", "/creditor/invoice") if one.method == "POST"]
+    assert posts == []
+    pass_time(office, minutes=10)
+    assert office.run("retry").code == 0
+    assert sorted(office.twikey_invoices()) == ["2026 / 1", "2026 / 2"]
