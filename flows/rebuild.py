@@ -55,7 +55,8 @@ class RebuildReport:
 
     ``damage`` is None where the old ledger was lost or is sound, ``kept_as`` the old file's new
     name. ``saved`` are rows of the old file by table, ``unread`` its tables with losses.
-    ``standing`` are in Twikey, ``held`` wait for a person, ``left`` are for the next import.
+    ``standing`` are in Twikey, ``missed`` crossed and are deleted there since; ``held`` wait for a
+    person, ``left`` are for the next import.
     """
 
     since: str
@@ -69,6 +70,7 @@ class RebuildReport:
     standing: int = 0
     standing_cents: int = 0
     customers: int = 0
+    missed: int = 0
     held: int = 0
     skipped: int = 0
     left: int = 0
@@ -225,6 +227,7 @@ def _count(run: Run, report: RebuildReport) -> None:
         counts.get("sent", 0), run.ledger.rebuilding.cents_sent(),
     )  # fmt: skip
     report.held, report.skipped = counts.get("held", 0), counts.get("skipped", 0)
+    report.missed = counts.get("missed", 0)
     report.left, report.stay_away = counts.get("seen", 0), counts.get("undone", 0)
     report.customers = counts["customers"]
     report.notes = list(run.notes)

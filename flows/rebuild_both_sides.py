@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from connectors.ledger.crossing import Verdict
+from connectors.ledger.rebuilding import Standing
 from connectors.ledger.runs import text
+from connectors.ledger.salvage import Row
 from connectors.twikey.answers import TwikeyInvoice
 from flows.gather import RESOURCES, complete_customers, complete_routing
+from flows.gone import tell_gone
 from flows.importing import in_one_go
 from flows.look import PER_CALL
 from flows.rebuild_saved import Saved
@@ -25,10 +28,12 @@ OVERLAP = timedelta(minutes=10)
 ON_ITS_WAY = ("seen", "held", "skipped")
 CROSSED = ("sent", "removing", "closed")
 SAMPLE = 5
+HELD_FOR = "AFTER_REBUILD"
 
 
 def know_again(run: Run, saved: Saved, since: str) -> None:
     """Enter both sides and tell them apart; nothing is sent."""
+    _complete_tombstones(run, saved)
     read_twikey(run)
     _list(run, saved, since)
     complete_customers(run, refresh=False)
@@ -36,6 +41,7 @@ def know_again(run: Run, saved: Saved, since: str) -> None:
     rebuilding = run.ledger.rebuilding
     rebuilding.stay_away(saved.of("undone"))
     _look_up(run, _crossed_before(run, saved))
+    _keep_what_left(run, saved)
     _look_beyond_the_feed(run)
     _forget_the_old(run, saved)
     complete_routing(run, fresh=timedelta())
@@ -49,6 +55,19 @@ def know_again(run: Run, saved: Saved, since: str) -> None:
 
 
 # ---- gather
+
+
+def _complete_tombstones(run: Run, saved: Saved) -> None:
+    """Put up anew the tombstones whose row is lost, where the booking itself still tells of one."""
+    known, now = {row["booking_id"] for row in saved.of("undone")}, text(run.now())
+    away = [each for each, stage in saved.stages().items() if stage == "undone"]
+    rows = [
+        {"booking_id": each, "twikey_id": each, "undone_run": run.id, "run_id": run.id,
+         "state": "gone", "at": now, "not_before": now, "ended_at": now}
+        for each in away if each not in known
+    ]  # fmt: skip
+    run.ledger.rebuilding.put_back("undone", rows)
+    saved.rows["undone"] = [*saved.of("undone"), *rows]
 
 
 def _list(run: Run, saved: Saved, since: str) -> None:
@@ -96,6 +115,22 @@ def _look_up(run: Run, ids: Sequence[str]) -> int:
     return len(found)
 
 
+def _keep_what_left(run: Run, saved: Saved) -> None:
+    """Keep as known what crossed and was deleted in Twikey since: nobody sends that again."""
+    old = {row["id"]: row for row in saved.of("bookings") if row["stage"] in ("sent", "removing")}
+    left = [old[each] for each, _ in run.ledger.rebuilding.undecided() if each in old]
+    run.ledger.rebuilding.adopt(
+        [
+            Standing(row["id"], row.get("twikey_id") or row["id"], row.get("twikey_number"),
+                     row.get("amount_cents") or 0, None, None, None, row.get("twikey_state"))
+            for row in left
+        ],
+        run.id, run.now(), how="crossed before the loss of the ledger",
+    )  # fmt: skip
+    for row in left:
+        tell_gone(run, row["id"], f"Twikey no longer knows {row.get('twikey_id') or row['id']}")
+
+
 def _look_beyond_the_feed(run: Run) -> None:
     """Look a few up that the feed does not show; where one stands, the feed does not reach back."""
     rebuilding = run.ledger.rebuilding
@@ -141,26 +176,34 @@ def _decide(run: Run, saved: Saved) -> None:
 
 
 def _leave_or_hold(run: Run, saved: Saved, created: dict[str, str]) -> None:
-    stages, ledger = saved.stages(), run.ledger
+    old, ledger = {row["id"]: row for row in saved.of("bookings")}, run.ledger
     wanted = [each for each, _ in ledger.rebuilding.undecided() if each in created]
     news = _since_the_last_run(run, saved, wanted)
-    left = [each for each in wanted if stages.get(each) in ON_ITS_WAY or each in news]
+    left = [each for each in wanted if (_on_its_way(old[each]) if each in old else each in news)]
     ledger.rebuilding.leave_to_the_next(left, run.id)
     verdicts = [
-        Verdict(each, "held", "AFTER_REBUILD", None, number=created[each])
+        Verdict(each, "held", HELD_FOR, None, number=created[each])
         for each in wanted
         if each not in left
     ]
     ledger.crossings.decided(verdicts, run.id, run.now())
 
 
+def _on_its_way(booking: Row) -> bool:
+    """Tell whether the old ledger would have sent it by itself."""
+    return booking["stage"] in ON_ITS_WAY and booking.get("reason") != HELD_FOR
+
+
 def _since_the_last_run(run: Run, saved: Saved, ids: Sequence[str]) -> set[str]:
-    """Return those that Teamleader touched after the old ledger had read it whole the last time."""
+    """Return those that Teamleader touched after the old ledger had read it whole the last time.
+
+    Not what the old ledger told of already: its row may be lost, and a create of it under way.
+    """
     mark = saved.watermark()
     if mark is None:
         return set()
     after = text(datetime.fromisoformat(mark) - OVERLAP)
-    return run.ledger.rebuilding.touched_since(ids, after)
+    return run.ledger.rebuilding.touched_since(ids, after) - saved.told_of()
 
 
 def _closed(run: Run, saved: Saved) -> list[dict[str, object]]:

@@ -54,6 +54,11 @@ class Saved:
         """Return at which stage the old ledger had each booking."""
         return {row["id"]: row["stage"] for row in self.of("bookings")}
 
+    def told_of(self) -> set[str]:
+        """Return the ids of bookings (and others) that the old journal or an intent names."""
+        intents = {part for row in self.of("intents") for part in str(row["op"]).split(":")}
+        return intents | {row["subject"] for row in self.of("events")}
+
     def watermark(self) -> str | None:
         """Return up to when invoices had been read whole (UTC text)."""
         found = [row["at"] for row in self.of("watermarks") if row["resource"] == "invoices"]

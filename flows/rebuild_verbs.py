@@ -57,7 +57,8 @@ def _show(screen: Screen, report: RebuildReport) -> None:
     })  # fmt: skip
     name = f"rebuild{', dry run' if report.dry_run else ''}"
     colour = {0: "green", 2: "yellow"}.get(report.exit_code, "yellow")
-    screen.line(f"{name}: {report.headline()}", colour)
+    for one in hanging(f"{name}: ", report.headline(), width_of(sys.stdout)):
+        screen.line(one, colour)
     for head, said in _lines(report):
         for one in hanging(f"  {head}: ", said, width_of(sys.stdout)):
             screen.line(one)
@@ -82,6 +83,8 @@ def _lines(report: RebuildReport) -> list[tuple[str, str]]:
         f" customers in Twikey; {report.skipped} left out by rule; looked for from {report.since}"
         " on",
     ))  # fmt: skip
+    if report.missed:
+        found.append(("no longer in Twikey", f"{report.missed} that crossed; not sent again"))
     if report.stay_away:
         found.append(("stay away", f"{report.stay_away} that were taken back"))
     found += [("note", clean(note)) for note in report.notes]

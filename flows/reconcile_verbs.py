@@ -153,8 +153,16 @@ def _differing(screen: Screen, report: ReconcileReport, width: int) -> None:
 
 def _head(row: Mapping[str, Any]) -> str:
     name = row["number"] or row["twikey_number"] or row["teamleader_id"] or row["twikey_id"]
-    known = row["teamleader_amount"] or row["twikey_amount"] or ""
-    return f"  {shorten(clean(name), 40)}  {clean(row['currency'])} {known}  "
+    known = _money(clean(row["currency"]), row["teamleader_amount"] or row["twikey_amount"])
+    return f"  {shorten(clean(name), 40)}  {known}  "
+
+
+def _money(currency: str, figure: str | None) -> str:
+    """Write a figure of the table as the sums are written: -1234.50 is -EUR 1,234.50."""
+    if not figure:
+        return currency
+    whole, _, rest = figure.lstrip("-").partition(".")
+    return f"{'-' * figure.startswith('-')}{currency} {int(whole):,}.{rest}"
 
 
 def _lines(screen: Screen, blocks: Any) -> None:

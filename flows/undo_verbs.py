@@ -85,8 +85,9 @@ def _show(screen: Screen, report: UndoReport) -> None:
     })  # fmt: skip
     name = f"undo of run {report.undone.id}{', dry run' if report.dry_run else ''}"
     colour = {0: "green", 2: "yellow"}.get(report.exit_code, "yellow")
-    screen.line(f"{name}: {report.headline()}", colour)
-    screen.line(f"  {_told(report.undone)}")
+    for one in hanging(f"{name}: ", report.headline(), width_of(sys.stdout)):
+        screen.line(one, colour)
+    _lines(screen, "  ", _told(report.undone))
     if report.numbers:
         shown = ", ".join(clean(number) for number in report.numbers[:MOST])
         more = f" and {len(report.numbers) - MOST} more" if len(report.numbers) > MOST else ""

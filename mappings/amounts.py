@@ -70,6 +70,14 @@ def euro(amount_cents: int | None) -> str:
     return f"{'-' if amount_cents < 0 else ''}{whole}.{rest:02}"
 
 
+def money(amount_cents: int | None, currency: str | None) -> str:
+    """Write cents with their currency, as every report does: -123456 is ``-EUR 1,234.56``."""
+    if amount_cents is None:
+        return "nothing"
+    whole, rest = divmod(abs(amount_cents), 100)
+    return f"{'-' if amount_cents < 0 else ''}{currency or 'EUR'} {whole:,}.{rest:02}"
+
+
 def _signed(kind: str, payable: int | None, due: int | None) -> tuple[int | None, int | None]:
     """Give the amount and the paid part of one booking."""
     if kind == "credit_note":

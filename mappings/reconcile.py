@@ -12,7 +12,7 @@ from shlex import quote
 
 import pandas as pd
 
-from mappings.amounts import euro
+from mappings.amounts import money
 from mappings.frames import Mask, mask, text, true, values
 from mappings.reasons import advice_of as reason_advice
 from mappings.reconcile_cases import CASES, sentence_of
@@ -150,15 +150,18 @@ def _two_amounts(pairs: pd.DataFrame) -> list[str | None]:
         texts(pairs, "twikey_currency"), strict=True,
     )  # fmt: skip
     return [
-        f"{here_in or ''} {euro(here)} in Teamleader, {there_in or ''} {euro(there)} in Twikey."
+        f"{money(here, here_in)} in Teamleader, {money(there, there_in)} in Twikey."
         for here, here_in, there, there_in in rows
     ]
 
 
 def _two_states(pairs: pd.DataFrame) -> list[str | None]:
-    rows = zip(values(pairs["due_cents"]), texts(pairs, "twikey_state"), _asked(pairs), strict=True)
+    rows = zip(
+        values(pairs["due_cents"]), texts(pairs, "currency"), texts(pairs, "twikey_state"),
+        _asked(pairs), strict=True,
+    )  # fmt: skip
     return [
-        f"{euro(due)} is due in Teamleader, Twikey shows {state or 'no state'}"
-        + ("" if state in ("PAID", "ARCHIVED") else f" and asks {euro(max(asked, 0))}")
-        for due, state, asked in rows
+        f"{money(due, currency)} is due in Teamleader, Twikey shows {state or 'no state'}"
+        + ("" if state in ("PAID", "ARCHIVED") else f" and asks {money(max(asked, 0), currency)}")
+        for due, currency, state, asked in rows
     ]

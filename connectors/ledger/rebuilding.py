@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from connectors.ledger.bookings import marks
 from connectors.ledger.crossing import Crossings
+from connectors.ledger.feed import GONE
 from connectors.ledger.payments import placed
 from connectors.ledger.records import REST
 from connectors.ledger.runs import text
@@ -20,6 +21,7 @@ from connectors.ledger.tombstones import bury
 
 SOME = 500
 HOW = "found again in Twikey after the loss of the ledger"
+MISSED = f"(stage = 'sent' AND coalesce(twikey_state, '') = '{GONE}')"
 Row = Mapping[str, Any]
 
 
@@ -143,8 +145,10 @@ class Rebuilding:
             found.setdefault(row[0], Standing(*row[:-1]))
         return list(found.values())
 
-    def adopt(self, found: Sequence[Standing], run_id: int, now: datetime) -> None:
-        """Record that bookings stand in Twikey; nobody is ever invited for them by itself."""
+    def adopt(
+        self, found: Sequence[Standing], run_id: int, now: datetime, *, how: str = HOW
+    ) -> None:
+        """Record that bookings crossed to Twikey; nobody is ever invited for them by itself."""
         for start in range(0, len(found), SOME):
             some = found[start : start + SOME]
             with self._store.atomic():
@@ -159,7 +163,7 @@ class Rebuilding:
                 )
                 self._crossings.sent(
                     [(one.booking_id, one.twikey_id, None, one.state) for one in some],
-                    run_id, now, adopted=True, how=HOW,
+                    run_id, now, adopted=True, how=how,
                 )  # fmt: skip
 
     def silence(self) -> None:
@@ -167,14 +171,21 @@ class Rebuilding:
         self._store.write("UPDATE bookings SET silent=1 WHERE stage IN ('sent', 'closed')")
 
     def remember(self, bookings: Iterable[Row]) -> None:
-        """Put back of what crossed what only the old ledger knew: what was paid beforehand."""
+        """Put back of what crossed what only the old ledger knew.
+
+        That is what Twikey was told as paid beforehand, and whether and when this program sent it:
+        of what it merely found there nobody can tell what is asked too much.
+        """
         self._store.write_all(
-            "UPDATE bookings SET prepaid_cents=?, first_seen_at=coalesce(?, first_seen_at)"
+            "UPDATE bookings SET prepaid_cents=?, first_seen_at=coalesce(?, first_seen_at),"
+            " adopted=iif(?, 0, adopted), sent_at=coalesce(?, sent_at),"
+            " sent_run=iif(?, (SELECT id FROM runs WHERE id=?), sent_run)"
             " WHERE id=? AND stage='sent' AND payable_cents=?",
             [
-                (row.get("prepaid_cents") or 0, row.get("first_seen_at"), row["id"],
-                 row["payable_cents"])
+                (row.get("prepaid_cents") or 0, row.get("first_seen_at"), ours, row.get("sent_at"),
+                 ours, row.get("sent_run"), row["id"], row["payable_cents"])
                 for row in bookings
+                for ours in [_sent_by_us(row)]
             ],
         )  # fmt: skip
 
@@ -227,15 +238,21 @@ class Rebuilding:
         return {row[0] for row in self._store.tuples("SELECT id FROM bookings WHERE stage='sent'")}
 
     def counts(self) -> dict[str, int]:
-        """Return how many bookings are at each stage, and how many customers Twikey has."""
-        found = dict(self._store.tuples("SELECT stage, count(*) FROM bookings GROUP BY 1"))
+        """Return how many bookings are at each stage, and how many customers Twikey has.
+
+        ``missed`` are those that crossed and that Twikey has no more; they do not count as sent.
+        """
+        rows = self._store.tuples(
+            f"SELECT iif({MISSED}, 'missed', stage), count(*) FROM bookings GROUP BY 1"
+        )
+        found: dict[str, int] = dict(rows)
         found["customers"] = int(self._store.one("SELECT count(*) FROM customers WHERE known")[0])
         return found
 
     def cents_sent(self) -> int:
         """Return the sum of what stands in Twikey; a credit note counts less."""
         row = self._store.one("SELECT coalesce(sum(amount_cents), 0) FROM bookings"
-                              " WHERE stage='sent'")  # fmt: skip
+                              f" WHERE stage='sent' AND NOT {MISSED}")  # fmt: skip
         return int(row[0])
 
     def access_of(self, other: Rebuilding) -> None:
@@ -250,6 +267,11 @@ class Rebuilding:
             "INSERT OR REPLACE INTO facts (name, value) VALUES ('ledger made', ?)", (text(now),)
         )
         self._store.one("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _sent_by_us(booking: Row) -> bool:
+    sent = booking["stage"] == "sent" and booking.get("sent_at") is not None
+    return sent and not booking.get("adopted")
 
 
 def _quoted(name: str) -> str:

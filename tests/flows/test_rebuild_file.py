@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,9 @@ import pytest
 from connectors.errors import LedgerUnusable
 from connectors.ledger.lock import alone
 from connectors.ledger.store import SCHEMA_VERSION
+from flows import rebuild_verbs
+from flows.rebuild import RebuildReport
+from flows.screen import Screen
 from tests.connectors.ledger.test_released import FILES, older
 from tests.flows.office import Office
 from tests.flows.scenes import OpenOffice, program
@@ -209,3 +213,15 @@ def test_a_disk_without_room_leaves_the_old_file(
     said = " ".join((done.err + done.out).split())
     assert "No space left on device" in said
     assert LedgerUnusable.advice in said
+
+
+def test_every_line_fits_the_screen() -> None:
+    """P12: the verdict over a large ledger is folded, not cut off at the edge."""
+    report = RebuildReport(
+        "2026-01-01", plan_only=True, dry_run=False, standing=50_000, payments=45_678,
+        standing_cents=123_456_789_00, held=1_234, left=1_234, missed=12,
+    )  # fmt: skip
+    printed = io.StringIO()
+    rebuild_verbs._show(Screen(stream=printed), report)
+    assert "1234 left to the next import" in " ".join(printed.getvalue().split())
+    assert max(map(len, printed.getvalue().splitlines())) <= 100

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.flows.office import Office
+from tests.flows.office import CONFIG, Office
+from tests.flows.sights import pass_time
 from tests.flows.test_rebuild import (
     drop,
     flip,
@@ -135,3 +136,99 @@ def test_what_twikeys_feed_no_longer_tells_is_looked_up(
     monkeypatch.setattr("flows.rebuild_both_sides.read_twikey", lambda _: 0)
     report = rebuilt(office).json
     assert (report["standing"], report["payments"], report["held"]) == (3, 1, 0)
+
+
+# ---- what is nobody's to send
+
+
+def test_what_was_deleted_in_twikey_is_not_sent_again(office: Office) -> None:
+    """C27: it crossed and a person deleted it there: known after a rebuild, told, never sent."""
+    office.sandbox.books.book(number="2026 / 1")
+    lost = office.sandbox.books.book(number="2026 / 2")
+    office.imports(days=30)
+    office.sandbox.twikey.actions["delete_invoice"](lost)
+    drop("registrations")(office)
+    report = rebuilt(office).json
+    assert (report["standing"], report["standing_cents"], report["missed"]) == (1, 12100, 1)
+    assert (report["left"], report["held"]) == (0, 0)
+    office.sandbox.books.edit_invoice(lost, note="touched in Teamleader")
+    for _ in range(2):
+        assert office.run("import", "--json").json["sent"] == 0
+        assert office.run("follow-up").code in (0, 2)
+    assert sorted(office.twikey_invoices()) == ["2026 / 1"]
+    with office.ledger() as ledger:
+        assert [alert["number"] for alert in ledger.alerts.open("GONE_IN_TWIKEY")] == ["2026 / 2"]
+
+
+def test_what_waits_after_a_rebuild_waits_after_the_next_one_too(office: Office) -> None:
+    """Decisions 3: a second rebuild lets nothing go that the first one left to a person."""
+    office.sandbox.books.book(number="2026 / 1")
+    office.imports(days=30)
+    office.sandbox.books.book(number="2026 / 2")
+    lose(office)
+    assert rebuilt(office).json["held"] == 1
+    drop("registrations")(office)
+    assert rebuilt(office).json["held"] == 1
+    assert office.run("import", "--json").json["sent"] == 0
+    assert sorted(office.twikey_invoices()) == ["2026 / 1"]
+
+
+def test_a_tombstone_whose_row_is_lost_stays_and_can_be_lifted(office: Office) -> None:
+    """A22: taken back by `undo`: it does not come back, until a person says so."""
+    office.sandbox.books.book(number="2026 / 1")
+    office.imports(days=30)
+    office.sandbox.books.book(number="2026 / 2")
+    run = office.imports().run_id
+    assert office.run("undo", str(run), "--yes").code == 0
+    drop("undone")(office)
+    assert rebuilt(office).json["stay_away"] == 1
+    imported = office.run("import", "--json").json
+    assert (imported["sent"], imported["held"]) == (0, 0)
+    assert office.run("undo", "--forget", "2026 / 2").code == 0
+    assert office.run("import", "--json").json["sent"] == 1
+
+
+def test_what_twikey_asks_too_much_is_told_as_before(office: Office) -> None:
+    """C11: paid or credited in part after it was sent: alerts and comparison outlive a rebuild."""
+    paid = office.sandbox.books.book(number="2026 / 1")
+    credited = office.sandbox.books.book(number="2026 / 2")
+    office.imports(days=30)
+    day_later(office)
+    office.grant()
+    office.sandbox.books.pay(paid, 1500)
+    office.sandbox.books.credit(credited, 1000)
+    office.imports()
+    assert office.run("follow-up").code == 2
+    told = [("2026 / 1", "PARTLY_PAID"), ("2026 / 2", "PARTLY_CREDITED")]
+    drop("registrations")(office)
+    assert rebuilt(office).json["standing"] == 3
+    assert office.run("follow-up").code == 2
+    with office.ledger() as ledger:
+        assert sorted((one["number"], one["code"]) for one in ledger.alerts.open()) == told
+    assert len(office.run("reconcile", "--json").json["differing"]) == 2
+
+
+@pytest.mark.parametrize("tables", [("bookings",), ("bookings", "events")], ids=" ".join)
+def test_a_create_without_an_answer_is_not_repeated_at_once(
+    office: Office, tables: tuple[str, ...]
+) -> None:
+    """Decisions 5: it may still be applied, so a rebuild that lost its row sends nothing again."""
+    office.configure(CONFIG.replace("settle_after_seconds = 0", "settle_after_seconds = 300"))
+    office.sandbox.books.book(number="2026 / 1")
+    office.imports(days=30)
+    pass_time(office, minutes=30)
+    office.sandbox.books.book(number="2026 / 2")
+    office.sandbox.world.fault(
+        "late", service="twikey", path="/creditor/invoice", method="POST", seconds=120, times=1
+    )
+    assert office.imports().held == 1
+    for table in tables:
+        drop(table)(office)
+    assert rebuilt(office).json["held"] == 1
+    office.forget_calls()
+    assert office.imports().sent == 0
+    posts = [one for one in office.calls("twikey", "/creditor/invoice") if one.method == "POST"]
+    assert posts == []
+    pass_time(office, minutes=10)
+    assert office.run("retry").code == 0
+    assert sorted(office.twikey_invoices()) == ["2026 / 1", "2026 / 2"]

@@ -147,6 +147,24 @@ def test_one_of_each_bucket(office: Office, tmp_path: Path) -> None:
     assert "Remove one of the two in Twikey before it is collected twice." in printed
 
 
+def test_amounts_are_written_in_one_way_for_people(office: Office) -> None:
+    """B4: a minus before the currency, thousands apart, in sums, list and sentences alike."""
+    books = office.sandbox.books
+    edited, paid, partly = (books.book(amount=1_234_567) for _ in range(3))
+    office.imports(days=30)
+    books.edit_invoice(edited, amount=2_345_678)
+    books.credit(partly, 100_000)
+    office.sandbox.twikey.actions["archive"](paid)
+    office.sandbox.twikey.actions["enter_by_hand"]("X/1", -1234.5)
+    shown = said(office.run("reconcile"))
+    assert "EUR 23,456.78 EUR 23,456.78 in Teamleader, EUR 12,345.67 in Twikey." in shown
+    assert "EUR 11,345.67 is due in Teamleader, Twikey shows BOOKED and asks EUR 12,345.67" in shown
+    assert "EUR 12,345.67 is due in Teamleader, Twikey shows ARCHIVED" in shown
+    assert "X/1 -EUR 1,234.50 No booking" in shown
+    assert "on both sides, paid or credited on one of them only" in shown
+    assert "EUR -" not in shown
+
+
 def test_nothing_is_changed_but_what_twikey_showed(office: Office) -> None:
     """B4: no write leaves, no watermark moves, no decision of the ledger changes."""
     all_agreeing(office)

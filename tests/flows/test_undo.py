@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
 
+from connectors.ledger.undo import ImportRun
+from flows import undo_verbs
+from flows.screen import Screen
+from flows.undo import UndoReport
 from tests.flows.office import CONFIG, Office
 from tests.flows.scenes import WalkingClock, run, said, twikey_customers
 from tests.flows.taking_back import backfilled, deletes, kept, number, quiet, standing, take_back
@@ -253,3 +258,17 @@ def test_undo_needs_no_access_to_teamleader(open_office: Callable[..., Office]) 
     office.sandbox.world.fault("status", service="teamleader", path="/", status=401)
     assert take_back(office).json["removed"] == 3
     assert office.calls("teamleader") == []
+
+
+def test_every_line_fits_the_screen() -> None:
+    """A22: large figures and an import of many numbers are folded, not cut off at the edge."""
+    many = ", ".join(f"2026 / {n}" for n in range(100, 120))
+    made = ImportRun(12345, "import", f"import {many}", "2026-03-01T10:00:00+00:00", "command line")
+    report = UndoReport(
+        made, plan_only=True, dry_run=True, removed=12_345, removed_cents=123_456_789_00,
+        set_aside=1_234, kept=[{"number": "2026 / 1", "cents": 1, "sentence": "it is paid"}],
+    )  # fmt: skip
+    printed = io.StringIO()
+    undo_verbs._show(Screen(stream=printed), report)
+    assert "1234 never sent would be set aside" in " ".join(printed.getvalue().split())
+    assert max(map(len, printed.getvalue().splitlines())) <= 100
