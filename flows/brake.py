@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from connectors.errors import BrakePulled
 from connectors.ledger.desk import OWN_PROFILE, Load
 from flows.importing import in_one_go
-from flows.report import euro
 from flows.run import Run
 from flows.settings import Settings
+from mappings.money import euro
 
 if TYPE_CHECKING:
     from flows.import_booked import ImportRequest

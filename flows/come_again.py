@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from connectors.ledger.undo import Made
 from flows.odd import ODD, answered, set_aside
-from flows.report import euro
 from flows.run import Run
 from flows.standing import find_in_twikey
 from mappings.guards import came_in
+from mappings.money import euro
 from mappings.undo import Known, keep_by_money, keep_by_state
 
 MAY_COME_AGAIN = ("GONE_IN_TWIKEY", "AMOUNT_CHANGED")

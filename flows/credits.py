@@ -15,11 +15,11 @@ from connectors.errors import NotPermitted
 from connectors.ledger.records import Credit, Followed, MoneyEvent
 from flows.gather import close_if_deleted
 from flows.look import look_at, read_by_ids
-from flows.report import euro
 from flows.run import Run
 from mappings.credits import ENDED, asked_too_much, figures, late, paid_in_part, to_give_back
 from mappings.guards import came_in, settled
 from mappings.markers import other_peoples
+from mappings.money import euro
 
 PARTLY, WHOLE, AFTER = "PARTLY_CREDITED", "CREDITED", "CREDITED_AFTER_PAYMENT"
 PART_PAID = "PARTLY_PAID"

@@ -12,9 +12,9 @@ from connectors.errors import CallRefused, NotFound, OutcomeUnknown
 from connectors.ledger.records import Followed
 from flows.odd import ODD, answered, set_aside
 from flows.paid_elsewhere import gone_in_twikey, settle
-from flows.report import euro
 from flows.run import Run
 from mappings.guards import asks_what_is_due, settled
+from mappings.money import euro
 
 WRONG_STATE = "err_invalid_state"
 GONE = "GONE_IN_TWIKEY"

@@ -12,6 +12,7 @@ from typing import Any
 from connectors.ledger.payments import FEED
 from connectors.teamleader.pace import MARGIN, WINDOW
 from flows.connection import Connection
+from flows.late import alerts_now
 from flows.mail import mail_state
 from flows.mail_words import when
 from flows.screen import ago
@@ -33,7 +34,7 @@ def health(connection: Connection) -> str:
     """Return the page, its verdict first."""
     ledger = connection.ledger
     waiting = [(row, row["reason"], row["held_at"]) for row in ledger.desk.held()]
-    waiting += [(row, row["code"], row["raised_at"]) for row in ledger.alerts.open()]
+    waiting += [(row, row["code"], row["raised_at"]) for row in alerts_now(connection)]
     now = when(connection.clock.now().astimezone(connection.zone))
     parts = [
         f"# {escaped(connection.name)}: {verdict(connection, len(waiting))}",

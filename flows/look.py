@@ -8,9 +8,9 @@ from connectors.errors import NotFound
 from connectors.ledger.records import Followed
 from connectors.teamleader.records import InvoiceDetail
 from flows.odd import ODD, answered, set_aside
-from flows.report import euro
 from flows.run import Run
 from mappings.guards import OWED, came_in, settled
+from mappings.money import euro
 
 PER_CALL = 100
 UNREAD = "MONEY_WAITS"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flows.layout import clean
-from flows.report import euro
+from mappings.money import euro, money
 
 if TYPE_CHECKING:
     from flows.mail_content import Summary
@@ -33,9 +33,7 @@ def amount(entry: Entry) -> str:
     """Write what a booking is about; nothing when that is not known."""
     if entry.cents is None:
         return ""
-    if entry.currency == "EUR":
-        return euro(entry.cents)
-    return f"{clean(entry.currency)} {entry.cents / 100:,.2f}"
+    return money(entry.cents, clean(entry.currency))
 
 
 def counted(pair: tuple[int, int] | None) -> tuple[str, str]:

@@ -18,7 +18,6 @@ from flows.gone import tell_gone
 from flows.look import UNREAD, look_at, tell_unread
 from flows.looks import forget_look, is_news, looked, may_look
 from flows.odd import ODD, answered, set_aside
-from flows.report import euro
 from flows.run import Run
 from flows.still_standing import stands_still, tell_failed
 from mappings.guards import (
@@ -31,6 +30,7 @@ from mappings.guards import (
     unexplained_failure,
 )
 from mappings.markers import other_peoples
+from mappings.money import euro
 
 NOT_PAID_THERE = ("PAID_ELSEWHERE_IN_PROGRESS", "CREDITED")
 ASKS_NOBODY = ("PAID", "ARCHIVED", "GONE")

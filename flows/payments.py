@@ -19,10 +19,10 @@ from connectors.twikey.answers import FeedPage, PaymentEvent
 from connectors.twikey.client import read_feed
 from flows.by_hand import OFF_UP_TO
 from flows.registering import partly_paid, register, settle_registrations
-from flows.report import euro
 from flows.reversals import go_on, undo
 from flows.run import Run
 from flows.settle import read_twikey
+from mappings.money import euro
 from mappings.money_events import event_of, seen_event, told_before
 from mappings.netting import net
 from mappings.payments import Decision, decide, is_echo, left_over, rest_paid_back, set_aside

@@ -31,6 +31,7 @@ from flows.screen import Screen
 
 HERE = "http://127.0.0.1:4200/api"
 FILE = "prefect.yaml"
+OURS = "flows."
 AT_ONCE = 5
 
 
@@ -56,6 +57,8 @@ def declared(path: Path) -> list[dict[str, Any]]:
 def served(deployment: Mapping[str, Any]) -> RunnerDeployment:
     """Turn one deployment of the file into one that is served; it knows no pool."""
     module, _, name = deployment["entrypoint"].rpartition(".")
+    if not module.startswith(OURS):
+        raise UsageWrong(f"{deployment['name']}: {module} is not a module of this program")
     try:
         found: Flow[Any, Any] = getattr(importlib.import_module(module), name)
         limit = deployment.get("concurrency_limit")

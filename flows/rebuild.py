@@ -19,8 +19,8 @@ from flows.connection import Connection
 from flows.rebuild_both_sides import know_again
 from flows.rebuild_money import recognise_payments
 from flows.rebuild_saved import Saved, put_back, read_saved
-from flows.report import euro
 from flows.run import Run, Tell, at_work, silently
+from mappings.money import euro
 
 FLOW = "rebuild"
 DAYS = 400  # longer than any debit can be taken back (13 months)

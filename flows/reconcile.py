@@ -18,8 +18,8 @@ from flows.connection import Connection
 from flows.csv_files import STANDARD_OUTPUT, require_free, write_whole
 from flows.importing import in_one_go
 from flows.payments import read_payments
-from flows.report import euro
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
+from mappings.money import money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,8 +89,8 @@ class ReconcileReport:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 when both sides agree, 2 when a person must look."""
-        return 2 if self.differing else 0
+        """Return 0 when both sides agree, 2 when a person must look, 1 if not all was compared."""
+        return 2 if self.differing else int(bool(self.problems))
 
     @property
     def name(self) -> str:
@@ -111,7 +111,7 @@ class ReconcileReport:
                 sums = found.setdefault(row["currency"], [0, 0])
                 sums[0] += row[side]
                 sums[1] += row[f"{side}_cents"]
-        each = [f"{count} for {_money(c, cents)}" for c, (count, cents) in sorted(found.items())]
+        each = [f"{count} for {money(cents, c)}" for c, (count, cents) in sorted(found.items())]
         return " and ".join(each) or "none"
 
     def counts(self) -> dict[str, object]:
@@ -124,10 +124,6 @@ class ReconcileReport:
             "documents": len(self.documents), "differing": len(self.differing), "buckets": found,
             "asked": self.asked, "not_asked": self.not_asked, "calls": self.calls,
         }  # fmt: skip
-
-
-def _money(currency: str, cents: int) -> str:
-    return euro(cents).replace("EUR", currency)
 
 
 def reconcile(

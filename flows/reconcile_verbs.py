@@ -16,8 +16,8 @@ from flows.csv_files import STANDARD_OUTPUT
 from flows.layout import clean, columns, hanging, shorten, width_of, wrap
 from flows.mandate_verbs import csv_options
 from flows.progress import Progress
-from flows.report import euro
 from flows.screen import Screen
+from mappings.money import money
 
 if TYPE_CHECKING:
     from flows.reconcile import ReconcileReport
@@ -131,7 +131,7 @@ def bucket_lines(report: ReconcileReport) -> list[tuple[str, ...]]:
 
 def amount(row: Mapping[str, Any], side: str) -> str:
     """Write one side's sum in its currency."""
-    return euro(row[f"{side}_cents"]).replace("EUR", clean(row["currency"]))
+    return money(row[f"{side}_cents"], clean(row["currency"]))
 
 
 def _differing(screen: Screen, report: ReconcileReport, width: int) -> None:

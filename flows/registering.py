@@ -25,9 +25,9 @@ from connectors.ledger.runs import text
 from flows import by_hand
 from flows.look import PER_CALL, gone, look_at, read_by_ids
 from flows.looks import has_looks, may_look
-from flows.report import euro
 from flows.run import Run
 from mappings.markers import Wanted, marker, same_day, take
+from mappings.money import euro
 from mappings.payments import Wish, method_of, shares
 
 LOST_IN_A_ROW = 3

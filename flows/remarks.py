@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flows.layout import clean, columns, hanging
+from flows.layout import clean, columns, hanging, shorten
+from mappings.money import money
 
 if TYPE_CHECKING:
     from flows.run import Run
 
 MOST = 20
+LONGEST = 36  # cells of a title or a name: a line of 100 holds both
 ALONE, AT_ONCE = "PARENT_MISSING", "DUE_AT_ONCE"
 
 
@@ -48,9 +50,9 @@ def remark_lines(remarks: Sequence[Mapping[str, Any]], width: int) -> Iterator[s
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    name = clean(row["invoicee_name"] or "")
+    name = shorten(clean(row["invoicee_name"] or ""), LONGEST)
     if row["code"] == AT_ONCE:
-        title = clean(row["title"] or row["subscription_id"])
+        title = shorten(clean(row["title"] or row["subscription_id"]), LONGEST)
         return f"subscription {title}", name, f"first seen on {clean(row['number'] or '')}"
-    amount = f"{clean(row['currency'] or '')} {(row['amount_cents'] or 0) / 100:,.2f}"
-    return clean(row["number"] or row["booking_id"]), name, amount.strip()
+    amount = money(row["amount_cents"], clean(row["currency"]))
+    return clean(row["number"] or row["booking_id"]), name, amount

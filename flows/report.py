@@ -6,15 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flows.remarks import remarks_of
+from mappings.money import euro
 
 if TYPE_CHECKING:
     from flows.run import Run
-
-
-def euro(cents: int) -> str:
-    """Write an amount for people: EUR 12,408.10."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}EUR {abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from connectors.ledger.runs import text
 from connectors.teamleader.records import InvoiceDetail, Payment
 from flows.look import gone, look_at
 from flows.registering import tell_teamleader
-from flows.report import euro
 from flows.run import Run
 from flows.still_standing import tell_failed
 from mappings.markers import Wanted, missing, same_day, survivors, take
+from mappings.money import euro
 
 BEGUN = ("removing", "restoring")
 

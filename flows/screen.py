@@ -20,6 +20,7 @@ from flows.layout import clean, columns, hanging, shorten, width_of
 from flows.pdf_view import pdf_counts, pdf_lines
 from flows.remarks import remark_lines
 from flows.report import ImportReport
+from mappings.money import money
 
 if TYPE_CHECKING:
     from flows.finding import Finding
@@ -241,7 +242,7 @@ class Screen:
         """Print what happened to a booking or customer, oldest first."""
         self.machine({"bookings": list(found), "stories": list(stories)})
         for row in found:
-            amount = _money(row["currency"], row["payable_cents"])
+            amount = _money(row)
             number = shorten(clean(row["number"] or row["id"]), NUMBER)
             title = f"{number}  {shorten(clean(row['invoicee_name']), 48)}"
             self.line(f"{title}  {amount}  {row['stage']}", "bold")
@@ -271,8 +272,9 @@ def _steps(report: FollowUpReport) -> list[tuple[str, str]]:
         facts += [("PDFs", pdfs + (f" ({why})" if why else ""))]
     if report.invitations is not None:
         invited = report.invitations
-        facts += [("invitations", f"{invited.invited} sent, {invited.waiting} waiting, "
-                                  f"{invited.silent} silent")]  # fmt: skip
+        why = ", ".join(f"{n} {code}" for code, n in sorted(invited.reasons.items()))
+        waiting = f"{invited.waiting} waiting" + (f" ({why})" if why else "")
+        facts += [("invitations", f"{invited.invited} sent, {waiting}, {invited.silent} silent")]
     calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
     return [*facts, ("calls", calls)]
 
@@ -325,7 +327,7 @@ def _held_row(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return (
         shorten(clean(row["number"] or row["id"]), NUMBER),
         shorten(clean(row["invoicee_name"]), 28),
-        _money(row["currency"], row["payable_cents"]),
+        _money(row),
         _sentence(row["reason"], row["detail"] or ""),
     )
 
@@ -337,9 +339,13 @@ def _sentence(code: str, detail: str) -> str:
     return shorten(clean(sentence_of(code, detail)), SENTENCE)
 
 
-def _money(currency: str | None, cents: int | None) -> str:
-    name = shorten(clean(currency), 8)
-    return "" if cents is None else f"{name} {cents / 100:,.2f}".strip()
+def _money(row: Mapping[str, Any]) -> str:
+    """Write what a booking is about, a credit note with a minus; nothing when it is not known."""
+    cents = row["payable_cents"]
+    if cents is None:
+        return ""
+    signed = -abs(cents) if row.get("kind") == "credit_note" else cents
+    return money(signed, shorten(clean(row["currency"]), 8))
 
 
 def _natural(number: str | None) -> list[Any]:

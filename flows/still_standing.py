@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from connectors.ledger.records import Followed
 from connectors.teamleader.records import Payment
 from flows.look import look_at
-from flows.report import euro
 from flows.run import Run
 from mappings.guards import still_registered
 from mappings.markers import other_peoples
+from mappings.money import euro
 
 CODE = "REVERSAL_HELD"
 

@@ -18,10 +18,10 @@ from flows.gone_customers import settle_gone
 from flows.odd import ODD, answered, set_aside
 from flows.payments import read_payments
 from flows.removals import remove
-from flows.report import euro
 from flows.run import Run, Tell, at_work, silently
 from flows.settle import settle
 from mappings.guards import came_in
+from mappings.money import euro
 from mappings.undo import Kept, Known, keep_by_money, keep_by_payment, keep_by_state, keep_unseen
 
 FLOW = "undo"

@@ -11,8 +11,8 @@ from connectors.errors import UsageWrong
 from flows.connection import Connection
 from flows.layout import clean, hanging, shorten, width_of
 from flows.progress import Progress
-from flows.report import euro
 from flows.screen import Screen
+from mappings.money import euro
 
 if TYPE_CHECKING:
     from connectors.ledger.undo import ImportRun

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.import_booked import ImportRequest
-from flows.report import euro
 from mappings.mails import safe_link
 from mappings.markdown import cell
+from mappings.money import euro
+from mappings.money import money as amount
 from mappings.money_events import bank_code
 from mappings.reasons import REASONS, advice_of, sentence_of
 
@@ -57,7 +58,7 @@ class View:
 def money(row: Mapping[str, Any], column: str = "cents") -> str:
     """Write an amount of a row with its currency; nothing when it is not known."""
     cents = row[column]
-    return "" if cents is None else euro(cents).replace("EUR", cell(row["currency"] or "EUR"))
+    return "" if cents is None else amount(cents, cell(row["currency"]))
 
 
 # ---- the import

@@ -62,20 +62,12 @@ def invoices(frame: pd.DataFrame) -> Mask:
     return (frame["kind"] != "credit_note").to_numpy(dtype=bool)
 
 
-def euro(amount_cents: int | None) -> str:
-    """Write cents as a person reads them: 12100 is ``121.00``."""
+def plain(amount_cents: int | None) -> str:
+    """Write cents as a bare figure, for files and details: 12100 is ``121.00``."""
     if amount_cents is None:
         return "nothing"
     whole, rest = divmod(abs(amount_cents), 100)
     return f"{'-' if amount_cents < 0 else ''}{whole}.{rest:02}"
-
-
-def money(amount_cents: int | None, currency: str | None) -> str:
-    """Write cents with their currency, as every report does: -123456 is ``-EUR 1,234.56``."""
-    if amount_cents is None:
-        return "nothing"
-    whole, rest = divmod(abs(amount_cents), 100)
-    return f"{'-' if amount_cents < 0 else ''}{currency or 'EUR'} {whole:,}.{rest:02}"
 
 
 def _signed(kind: str, payable: int | None, due: int | None) -> tuple[int | None, int | None]:
@@ -96,9 +88,9 @@ def _disagreement(
     if kind == "credit_note":
         return None
     if due is None:
-        return f"of {euro(payable)} payable it is not known what is due"
+        return f"of {plain(payable)} payable it is not known what is due"
     if due_currency is not None and due_currency != currency:
         return f"payable is in {currency} and due in {due_currency}"
     if due > payable:
-        return f"{euro(due)} is due of {euro(payable)} payable"
+        return f"{plain(due)} is due of {plain(payable)} payable"
     return None

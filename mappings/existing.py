@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from mappings.amounts import euro
+from mappings.amounts import plain
 from mappings.frames import TAKEN, mask, true, values
 from mappings.numbers import holder_name
 from mappings.rules import Rules
@@ -141,9 +141,8 @@ def _difference(booking: Booking, there: Holder, *, ours: bool) -> str | None:
     """Say in what the two differ, or None; under our own id only the amount counts."""
     told = []
     if booking.amount_cents is None or booking.amount_cents != there.amount_cents:
-        told.append(
-            f"the amount is {euro(booking.amount_cents)} here and {euro(there.amount_cents)} there"
-        )
+        here = plain(booking.amount_cents)
+        told.append(f"the amount is {here} here and {plain(there.amount_cents)} there")
     if not ours and booking.issued_on != there.issued_on:
         told.append(f"the date is {booking.issued_on} here and {there.issued_on} there")
     if not ours and not _same_customer(booking, there):

@@ -12,8 +12,8 @@ from shlex import quote
 
 import pandas as pd
 
-from mappings.amounts import money
 from mappings.frames import Mask, mask, text, true, values
+from mappings.money import money
 from mappings.reasons import advice_of as reason_advice
 from mappings.reconcile_cases import CASES, sentence_of
 from mappings.reconcile_codes import OPEN_WRITE, Codes, held_for, named, side, texts, unreadable

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mappings.amounts import euro, sign_amounts
+from mappings.amounts import plain, sign_amounts
 from mappings.frames import mask, text, values
 from mappings.reconcile_cases import BUCKETS, CASES
 from mappings.reconcile_frames import NOBODYS
@@ -90,8 +90,8 @@ def _gaps(side: str, listed: dict[str, tuple[int, int]], summed: pd.DataFrame) -
         before = held.get(currency, (0, 0))
         held[currency] = (before[0] + count, before[1] + cents)
     return [
-        f"{side.capitalize()} listed {count} for {currency} {euro(cents)}, the buckets hold"
-        f" {held.get(currency, (0, 0))[0]} for {euro(held.get(currency, (0, 0))[1])}"
+        f"{side.capitalize()} listed {count} for {currency} {plain(cents)}, the buckets hold"
+        f" {held.get(currency, (0, 0))[0]} for {plain(held.get(currency, (0, 0))[1])}"
         for currency, (count, cents) in {**dict.fromkeys(held, (0, 0)), **listed}.items()
         if held.get(currency, (0, 0)) != (count, cents)
     ]
@@ -136,7 +136,7 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     ours = [_figure(a, shown=yes) for a, yes in zip(here, listed, strict=True)]
     theirs = [_figure(a, shown=yes) for a, yes in zip(there, stands, strict=True)]
     gaps = [
-        euro((a if x else 0) - (b if y else 0))
+        plain((a if x else 0) - (b if y else 0))
         for a, x, b, y in zip(_whole(here), listed, _whole(there), stands, strict=True)
     ]
     columns = {
@@ -150,7 +150,9 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         "date": _either(rows, "issued_on", "twikey_on"),
         "currency": _currencies(rows),
         "teamleader_amount": ours,
-        "teamleader_due": [None if due is None else euro(due) for due in values(rows["due_cents"])],
+        "teamleader_due": [
+            None if due is None else plain(due) for due in values(rows["due_cents"])
+        ],
         "teamleader_status": rows["status"],
         "twikey_id": rows["twikey_id"],
         "twikey_number": rows["twikey_number"],
@@ -184,7 +186,7 @@ def _listed(found: object) -> list[str | None]:
 
 
 def _figure(amount: int | None, *, shown: bool) -> str | None:
-    return euro(amount or 0) if shown else None
+    return plain(amount or 0) if shown else None
 
 
 def _whole(amounts: Sequence[int | None]) -> list[int]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from mappings.money import euro
+
 DELETABLE = ("BOOKED", "EXPIRED")
 
 KEPT = {
@@ -75,7 +77,7 @@ def keep_by_money(known: Known) -> Kept | None:
     if known.written:
         return Kept("REGISTERED")
     if known.came_in_cents:
-        return Kept("PARTLY_PAID", f"EUR {known.came_in_cents / 100:,.2f}")
+        return Kept("PARTLY_PAID", euro(known.came_in_cents))
     return Kept("CREDITED", known.credited_by) if known.credited_by else None
 
 

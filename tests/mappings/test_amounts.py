@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.amounts import euro
+from mappings.amounts import plain
 from mappings.bookings import payloads, plan
 from tests.mappings.sample import (
     SECOND,
@@ -110,4 +110,9 @@ def test_a_credit_note_of_nothing_is_skipped() -> None:
 
 def test_cents_are_shown_as_euro() -> None:
     """A message shows amounts as people write them."""
-    assert [euro(cents) for cents in (12100, -5, 0, None)] == ["121.00", "-0.05", "0.00", "nothing"]
+    assert [plain(cents) for cents in (12100, -5, 0, None)] == [
+        "121.00",
+        "-0.05",
+        "0.00",
+        "nothing",
+    ]
