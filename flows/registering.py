@@ -27,8 +27,8 @@ from flows.look import PER_CALL, gone, look_at, read_by_ids
 from flows.looks import has_looks, may_look
 from flows.report import euro
 from flows.run import Run
-from mappings.markers import Wanted, marker, same_day, take
-from mappings.payments import Wish, method_of, shares
+from mappings.markers import Wanted, marker, other_peoples, same_day, take
+from mappings.payments import DELETED, Wish, method_of, shares
 
 LOST_IN_A_ROW = 3
 NO_ROOM = "Teamleader has nothing due any more"
@@ -56,12 +56,11 @@ def look_for(run: Run, booking_id: str, found: Sequence[Registration], otherwise
     """Find registrations among the payments of their invoice; those not there get ``otherwise``."""
     detail = look_at(run, booking_id)
     if detail is None:
+        _without_invoice(run, booking_id, found)
         return
-    there, _ = take(
-        detail.payments,
-        [Wanted(one.amount_cents, one.paid_at) for one in found],
-        run.connection.zone,
-    )
+    zone, mine = run.connection.zone, run.ledger.payments.registrations([booking_id])[booking_id]
+    left = other_peoples(detail.payments, [one for one in mine if one.state == "done"], zone)
+    there, _ = take(left, [Wanted(one.amount_cents, one.paid_at) for one in found], zone)
     for one, hit in zip(found, there, strict=True):
         state = "done" if hit is not None else otherwise
         why = "found in Teamleader" if hit is not None else "looked up: not in Teamleader"
@@ -70,6 +69,14 @@ def look_for(run: Run, booking_id: str, found: Sequence[Registration], otherwise
                 one._replace(state=state, not_before=text(run.not_before())), run.now()
             )
         run.ledger.payments.ended(one, state, run.id, run.now(), why=why)
+
+
+def _without_invoice(run: Run, booking_id: str, found: Sequence[Registration]) -> None:
+    """Close what cannot be looked up any more: its invoice was deleted; unreadable ones wait."""
+    if run.ledger.follow.bookings([booking_id])[booking_id].stage != "closed":
+        return
+    for one in found:
+        run.ledger.payments.ended(one, "removed", run.id, run.now(), why=DELETED)
 
 
 # ---- what is to be registered now
@@ -175,7 +182,9 @@ def _not_there_before(run: Run, booking: Followed, wishes: Sequence[Wish]) -> li
     detail = look_at(run, booking.id)
     if detail is None:
         return []
-    left, kept = list(detail.payments), [wish for wish in wishes if wish not in early]
+    ours = run.ledger.payments.registrations([booking.id])[booking.id]
+    left = other_peoples(detail.payments, ours, run.connection.zone)
+    kept = [wish for wish in wishes if wish not in early]
     for wish in early:
         paid_at = marker(booking.id, wish.event, run.now(), run.connection.zone)
         wanted = Wanted(wish.cents, text(paid_at))
