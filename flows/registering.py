@@ -8,7 +8,7 @@ looked up in a later run, never sent again without looking (decisions 5, 7; reli
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,26 +91,33 @@ class Answers:
     forbidden: NotPermitted | None = None
 
     def note(self, state: str) -> None:
-        """Count one answer; raises ServiceUnavailable when too many were lost in a row."""
+        """Count one answer."""
         self.accepted += state == "accepted"
         self.lost_in_a_row = self.lost_in_a_row + 1 if state == "unknown" else 0
-        if self.lost_in_a_row == LOST_IN_A_ROW:
-            lost = f"Teamleader left {LOST_IN_A_ROW} payments without an answer"
-            raise ServiceUnavailable(lost)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether so many were lost in a row that no more are sent in this run."""
+        return self.lost_in_a_row >= LOST_IN_A_ROW
 
 
 def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
     """Register money, booking id -> its wishes in order; verify by a second look.
 
     A 403 concerns one invoice (strict mode) as long as another was accepted; when all were
-    answered so, the right to register is missing, and the run says so in the end.
+    answered so, the right to register is missing, and the run says so in the end. After three lost
+    answers in a row it says that too, and the rest waits. What failed before comes last, so that
+    a few that never work keep no other payment, and no guard, from its turn.
     """
-    ids, answers = list(wanted), Answers()
+    ids, answers = _untried_first(run, wanted), Answers()
     for start in range(0, len(ids), PER_CALL):
         some = _affordable(run, ids[start : start + PER_CALL], wanted)
         fresh = read_by_ids(run, some) if some else {}
         expected: dict[str, int] = {}
-        for booking_id, booking in fresh.items():
+        for booking_id in (each for each in some if each in fresh):
+            booking = fresh[booking_id]
+            if answers.silent:
+                break
             if _costs_a_look(booking, wanted[booking_id]) and not may_look(run):
                 continue  # its money stays new, and has its turn in a later run
             due = _register_one(run, booking, wanted[booking_id], answers)
@@ -118,8 +125,18 @@ def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
                 expected[booking_id] = due
             run.tell("registering payments in Teamleader", start + len(expected), len(ids))
         _verify(run, expected)
+        if answers.silent:
+            lost = f"Teamleader left {LOST_IN_A_ROW} payments without an answer"
+            run.problems.append(ServiceUnavailable(lost))
+            break
     if answers.forbidden is not None and not answers.accepted:
         run.problems.append(answers.forbidden)
+
+
+def _untried_first(run: Run, ids: Iterable[str]) -> list[str]:
+    """Put bookings last whose money was sent before and did not arrive."""
+    before = run.ledger.payments.registrations(list(ids))
+    return sorted(before, key=lambda each: any(one.state == "planned" for one in before[each]))
 
 
 def _affordable(run: Run, ids: Sequence[str], wanted: dict[str, list[Wish]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.flows.money import follow_up, imported, on, open_alerts, payments
-from tests.flows.scenes import OpenOffice
+from tests.flows.scenes import OpenOffice, book_100, in_november
 from tests.flows.test_paid_elsewhere import do
 
 
@@ -57,3 +57,22 @@ def test_a_lost_answer_about_a_deleted_invoice_is_over(open_office: OpenOffice, 
     office.forget_calls()
     follow_up(office, always=False)
     assert not [c.path for c in office.calls("teamleader") if c.path.endswith(".info")]
+
+
+@pytest.mark.parametrize("good", [100, 103])
+def test_invoices_that_never_answer_stop_nobody_else(open_office: OpenOffice, good: int) -> None:
+    """C24: three answer 500 for ever: the fourth is registered, and the guards go on."""
+    office = in_november(open_office)
+    ids = {n: book_100(office, number=f"2024 / {n}") for n in range(100, 104)}
+    office.imports(days=30)
+    for number, invoice in ids.items():
+        office.sandbox.twikey.actions["pay_link"](f"2024 / {number}")
+        if number != good:
+            office.sandbox.world.fault(
+                "status", path="registerPayment", content=invoice, status=500, body="x"
+            )
+    for day in ("05", "06", "07"):
+        on(office, f"2024-11-{day}")
+        _, swept = follow_up(office)
+        assert swept.looked_at >= 3
+    assert [cents for cents, _ in payments(office, ids[good])] == [12_100]
