@@ -25,7 +25,16 @@ from flows.settle import read_twikey
 from mappings.money import euro
 from mappings.money_events import event_of, seen_event, told_before
 from mappings.netting import net
-from mappings.payments import Decision, decide, is_echo, left_over, rest_paid_back, set_aside
+from mappings.payments import (
+    Decision,
+    decide,
+    held_as,
+    is_echo,
+    is_set_aside,
+    left_over,
+    rest_paid_back,
+    set_aside,
+)
 
 
 @dataclass
@@ -138,8 +147,11 @@ def _readable(run: Run, page: FeedPage[PaymentEvent]) -> list[NewMoney]:
         except ValueError:
             unreadable.append(f"{event.event_id}: its time cannot be read")
     for line in unreadable:
-        name = line.partition(":")[0]
-        run.ledger.alerts.alert(name, "PAYMENT_UNREADABLE", line, run.id, run.now())
+        name, _, why = line.partition(": ")
+        if name.endswith(" of the page"):  # it has no name, and another page may have such a one
+            name += f" up to {page.position}"
+        detail = f"{name}: {why}"
+        run.ledger.alerts.alert(name, "PAYMENT_UNREADABLE", detail, run.id, run.now())
     return _first_told(run, found)
 
 
@@ -240,16 +252,30 @@ def _aside(run: Run, event: MoneyEvent, state: str, why: str, *, echo: bool) -> 
         if echo:
             run.ledger.follow.echoed(event.booking_id, event.event_id)
         if state != "ignored":
-            detail = f"{euro(event.amount_cents)} of {event.occurred_at[:10]}: {why}"
+            told = run.ledger.payments.of([event.booking_id])[event.booking_id]
+            alike = [one for one in told if one.state == state and is_set_aside(one)]
             code = "PAYMENT_HELD" if state == "held" else "DELETED_IN_TEAMLEADER"
+            detail = _each_in_words(alike)
             run.ledger.alerts.alert(event.booking_id, code, detail, run.id, run.now())
 
 
 def _tell_part_refunds(run: Run, events: Sequence[MoneyEvent], decision: Decision) -> None:
-    held = {event: why for event, state, why in decision.marks if state == "held"}
-    for event in (event for event in events if event.event_id in held):
-        detail = f"{euro(event.amount_cents)} of {event.occurred_at[:10]}: {held[event.event_id]}"
-        run.ledger.alerts.alert(event.booking_id, "PARTIAL_REFUND", detail, run.id, run.now())
+    """Alert part refunds that wait for a person: the new ones beside those that waited before."""
+    news = {event: why for event, state, why in decision.marks if state == "held"}
+    if not news:
+        return
+    now = [
+        event._replace(state="held", note=news[event.event_id]) if event.event_id in news else event
+        for event in events
+    ]
+    waiting = [event for event in now if held_as(event) == "PARTIAL_REFUND"]
+    detail = _each_in_words(waiting)
+    run.ledger.alerts.alert(waiting[0].booking_id, "PARTIAL_REFUND", detail, run.id, run.now())
+
+
+def _each_in_words(events: Sequence[MoneyEvent]) -> str:
+    """Name each event: one alert is open at most per booking and code, so it must tell them all."""
+    return "; ".join(f"{euro(e.amount_cents)} of {e.occurred_at[:10]}: {e.note}" for e in events)
 
 
 HELD = ("STRICT_MODE", "PAYMENT_HELD", "PARTIAL_REFUND")
@@ -277,9 +303,9 @@ def _tell_left_over(run: Run, ids: Sequence[str]) -> None:
             alerts.alert(each, code, _rest_in_words(run, each, rest), run.id, run.now())
         else:
             alerts.settle(each, code, run.id, run.now())
-        if not any(event.state == "held" for event in events[each]):
-            for held in HELD:
-                alerts.settle(each, held, run.id, run.now())
+        waiting = {held_as(event) for event in events[each]}
+        for held in (code for code in HELD if code not in waiting):
+            alerts.settle(each, held, run.id, run.now())
 
 
 def _rest_in_words(run: Run, booking_id: str, rest: int) -> str:

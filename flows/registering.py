@@ -8,7 +8,7 @@ looked up in a later run, never sent again without looking (decisions 5, 7; reli
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,9 +26,9 @@ from flows import by_hand
 from flows.look import PER_CALL, gone, look_at, read_by_ids
 from flows.looks import has_looks, may_look
 from flows.run import Run
-from mappings.markers import Wanted, marker, same_day, take
+from mappings.markers import Wanted, marker, other_peoples, same_day, take
 from mappings.money import euro
-from mappings.payments import Wish, method_of, shares
+from mappings.payments import DELETED, Wish, method_of, shares
 
 LOST_IN_A_ROW = 3
 NO_ROOM = "Teamleader has nothing due any more"
@@ -56,12 +56,11 @@ def look_for(run: Run, booking_id: str, found: Sequence[Registration], otherwise
     """Find registrations among the payments of their invoice; those not there get ``otherwise``."""
     detail = look_at(run, booking_id)
     if detail is None:
+        _without_invoice(run, booking_id, found)
         return
-    there, _ = take(
-        detail.payments,
-        [Wanted(one.amount_cents, one.paid_at) for one in found],
-        run.connection.zone,
-    )
+    zone, mine = run.connection.zone, run.ledger.payments.registrations([booking_id])[booking_id]
+    left = other_peoples(detail.payments, [one for one in mine if one.state == "done"], zone)
+    there, _ = take(left, [Wanted(one.amount_cents, one.paid_at) for one in found], zone)
     for one, hit in zip(found, there, strict=True):
         state = "done" if hit is not None else otherwise
         why = "found in Teamleader" if hit is not None else "looked up: not in Teamleader"
@@ -70,6 +69,14 @@ def look_for(run: Run, booking_id: str, found: Sequence[Registration], otherwise
                 one._replace(state=state, not_before=text(run.not_before())), run.now()
             )
         run.ledger.payments.ended(one, state, run.id, run.now(), why=why)
+
+
+def _without_invoice(run: Run, booking_id: str, found: Sequence[Registration]) -> None:
+    """Close what cannot be looked up any more: its invoice was deleted; unreadable ones wait."""
+    if run.ledger.follow.bookings([booking_id])[booking_id].stage != "closed":
+        return
+    for one in found:
+        run.ledger.payments.ended(one, "removed", run.id, run.now(), why=DELETED)
 
 
 # ---- what is to be registered now
@@ -84,26 +91,33 @@ class Answers:
     forbidden: NotPermitted | None = None
 
     def note(self, state: str) -> None:
-        """Count one answer; raises ServiceUnavailable when too many were lost in a row."""
+        """Count one answer."""
         self.accepted += state == "accepted"
         self.lost_in_a_row = self.lost_in_a_row + 1 if state == "unknown" else 0
-        if self.lost_in_a_row == LOST_IN_A_ROW:
-            lost = f"Teamleader left {LOST_IN_A_ROW} payments without an answer"
-            raise ServiceUnavailable(lost)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether so many were lost in a row that no more are sent in this run."""
+        return self.lost_in_a_row >= LOST_IN_A_ROW
 
 
 def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
     """Register money, booking id -> its wishes in order; verify by a second look.
 
     A 403 concerns one invoice (strict mode) as long as another was accepted; when all were
-    answered so, the right to register is missing, and the run says so in the end.
+    answered so, the right to register is missing, and the run says so in the end. After three lost
+    answers in a row it says that too, and the rest waits. What failed before comes last, so that
+    a few that never work keep no other payment, and no guard, from its turn.
     """
-    ids, answers = list(wanted), Answers()
+    ids, answers = _untried_first(run, wanted), Answers()
     for start in range(0, len(ids), PER_CALL):
         some = _affordable(run, ids[start : start + PER_CALL], wanted)
         fresh = read_by_ids(run, some) if some else {}
         expected: dict[str, int] = {}
-        for booking_id, booking in fresh.items():
+        for booking_id in (each for each in some if each in fresh):
+            booking = fresh[booking_id]
+            if answers.silent:
+                break
             if _costs_a_look(booking, wanted[booking_id]) and not may_look(run):
                 continue  # its money stays new, and has its turn in a later run
             due = _register_one(run, booking, wanted[booking_id], answers)
@@ -111,8 +125,18 @@ def register(run: Run, wanted: dict[str, list[Wish]]) -> None:
                 expected[booking_id] = due
             run.tell("registering payments in Teamleader", start + len(expected), len(ids))
         _verify(run, expected)
+        if answers.silent:
+            lost = f"Teamleader left {LOST_IN_A_ROW} payments without an answer"
+            run.problems.append(ServiceUnavailable(lost))
+            break
     if answers.forbidden is not None and not answers.accepted:
         run.problems.append(answers.forbidden)
+
+
+def _untried_first(run: Run, ids: Iterable[str]) -> list[str]:
+    """Put bookings last whose money was sent before and did not arrive."""
+    before = run.ledger.payments.registrations(list(ids))
+    return sorted(before, key=lambda each: any(one.state == "planned" for one in before[each]))
 
 
 def _affordable(run: Run, ids: Sequence[str], wanted: dict[str, list[Wish]]) -> list[str]:
@@ -175,7 +199,9 @@ def _not_there_before(run: Run, booking: Followed, wishes: Sequence[Wish]) -> li
     detail = look_at(run, booking.id)
     if detail is None:
         return []
-    left, kept = list(detail.payments), [wish for wish in wishes if wish not in early]
+    ours = run.ledger.payments.registrations([booking.id])[booking.id]
+    left = other_peoples(detail.payments, ours, run.connection.zone)
+    kept = [wish for wish in wishes if wish not in early]
     for wish in early:
         paid_at = marker(booking.id, wish.event, run.now(), run.connection.zone)
         wanted = Wanted(wish.cents, text(paid_at))

@@ -175,8 +175,7 @@ def fell(booking: Followed, events: Sequence[MoneyEvent], *, our_mark: bool) -> 
 
 def agree_it_is_owed(booking: Followed, registrations: Sequence[Registration]) -> bool:
     """Tell whether nothing of what we registered stands in Teamleader: it is owed there too."""
-    ours = written(registrations)
-    return not settled(booking) and 0 < ours <= (booking.due_cents or 0)
+    return not settled(booking) and written(registrations) <= (booking.due_cents or 0)
 
 
 # ---- due in Teamleader

@@ -36,6 +36,8 @@ ECHO_OF_INTENT = timedelta(days=1)
 CLOCKS = timedelta(minutes=5)  # by which Twikey's clock may lag ours
 AHEAD = timedelta(hours=2)  # by which the clock of this host may run ahead of Twikey's
 UNSETTLED = ("sending", "accepted", "unknown")
+FOREIGN = "it is in "  # how the note of money in another currency begins
+DELETED = "its invoice was deleted in Teamleader"
 
 
 def method_of(source: str | None) -> str:
@@ -56,10 +58,24 @@ def set_aside(event: MoneyEvent, booking: Followed, mark: Mark | None) -> tuple[
     if mark is not None and is_echo(event, mark):
         return "ignored", "the echo of our own marking as paid"
     if booking.stage == "closed":
-        return "reported", "its invoice was deleted in Teamleader"
+        return "reported", DELETED
     if event.currency != booking.currency:
-        return "held", f"it is in {event.currency}, its invoice in {booking.currency}"
+        return "held", f"{FOREIGN}{event.currency}, its invoice in {booking.currency}"
     return None
+
+
+def is_set_aside(event: MoneyEvent) -> bool:
+    """Tell whether an event waits for a person because of its currency or its deleted invoice."""
+    return (event.note or "").startswith((FOREIGN, DELETED))
+
+
+def held_as(event: MoneyEvent) -> str | None:
+    """Return the code of the alert that a held event waits under; None when it is not held."""
+    if event.state != "held":
+        return None
+    if is_set_aside(event):
+        return "PAYMENT_HELD"
+    return "STRICT_MODE" if event.type == "payment" else "PARTIAL_REFUND"
 
 
 def is_echo(event: MoneyEvent, mark: Mark) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from connectors.ledger.bookings import marks
-from connectors.ledger.records import Followed, Mark
+from connectors.ledger.records import DISMISSED, Followed, Mark
 from connectors.ledger.runs import Journal, text
 from connectors.ledger.store import Store
 
@@ -29,6 +29,10 @@ OPEN = (
 OURS = (
     "(b.id IN (SELECT booking_id FROM registrations WHERE state='done')"
     " OR b.id IN (SELECT booking_id FROM marked_paid))"
+)
+NOT_WRITTEN = (  # money that came and that we did not register: no place, off, settled elsewhere
+    "b.id IN (SELECT booking_id FROM payment_events WHERE type='payment'"
+    f" AND state IN ('new', 'reported', '{DISMISSED}'))"
 )
 LEFT_OVER = (
     "b.id IN (SELECT booking_id FROM payment_events WHERE state='reported' OR note='in part')"
@@ -93,10 +97,10 @@ class Follow:
         return [Followed(*row) for row in rows]
 
     def fallen(self) -> list[Followed]:
-        """Return bookings that we registered as paid and that Twikey no longer shows as paid."""
+        """Return bookings that are paid by what we did or were told, and not so in Twikey now."""
         rows = self._store.tuples(
             f"{ROW} WHERE b.stage='sent' AND b.kind='invoice' AND b.twikey_state IN ('BOOKED',"
-            f" 'EXPIRED', 'PENDING') AND {OURS}"
+            f" 'EXPIRED', 'PENDING') AND ({OURS} OR {NOT_WRITTEN})"
         )
         return [Followed(*row) for row in rows]
 

@@ -158,13 +158,15 @@ class Payments:
         return [row[0] for row in rows]
 
     def reopen(self, booking_id: str, state: str) -> None:
-        """Let events of a booking in one state be decided anew; with ``reported`` rests as well.
+        """Let payments of a booking in one state be decided anew; with ``reported`` rests as well.
 
-        What was held keeps its note: it says that a person may have registered it meanwhile.
+        What was held keeps its note: it says that a person may have registered it meanwhile. A
+        refund that waits for a person is left so, or that person's word would not find it.
         """
         self._store.write(
             "UPDATE payment_events SET state='new', note=CASE WHEN state='held' THEN note END"
-            " WHERE booking_id=? AND (state=? OR (?='reported' AND state='registered' AND note=?))",
+            " WHERE booking_id=? AND type='payment'"
+            " AND (state=? OR (?='reported' AND state='registered' AND note=?))",
             (booking_id, state, state, IN_PART),
         )
 

@@ -173,6 +173,35 @@ def test_another_amount_after_a_clash_is_left_to_a_person(open_office: OpenOffic
     assert set(open_alerts(office)) == {"OVERPAID"}
 
 
+def test_a_clash_that_passed_settles_beside_a_part_refund(open_office: OpenOffice) -> None:
+    """A07: refused, then registered: only the part that went back still waits for a person."""
+    office, invoice = imported(open_office)
+    do(office, "pay_link")
+    refuse(office)
+    follow_up(office)
+    do(office, "refund", 20.0)
+    for day in ("05", "06", "07"):
+        on(office, f"2024-11-{day}")
+        follow_up(office)
+    assert [cents for cents, _ in payments(office, invoice)] == [12_100]
+    assert set(open_alerts(office)) == {"PARTIAL_REFUND"}
+
+
+def test_a_word_about_a_part_refund_counts_beside_a_clash(open_office: OpenOffice) -> None:
+    """A40: while Teamleader refuses the payment, what a person settled is not told again."""
+    office, _ = imported(open_office)
+    do(office, "pay_link")
+    refuse(office, times=9)
+    follow_up(office)
+    do(office, "refund", 20.0)
+    follow_up(office)
+    follow_up(office)
+    run(office, "retry", NUMBER, "--confirm")
+    for _ in range(2):
+        follow_up(office)
+        assert set(open_alerts(office)) == {"STRICT_MODE"}
+
+
 @pytest.mark.parametrize("cents", [6_000, 12_100])
 def test_writing_back_again_after_work_by_hand(open_office: OpenOffice, cents: int) -> None:
     """C4, C7: registered by hand while it was off: neither written again nor too much."""
@@ -345,6 +374,20 @@ def test_cash_after_a_reset_is_money(open_office: OpenOffice) -> None:
         follow_up(office)
     assert [cents for cents, _ in payments(office, invoice)] == [12_100]
     assert open_alerts(office) == {}
+
+
+def test_a_reset_of_what_was_settled_elsewhere_is_told(open_office: OpenOffice) -> None:
+    """A43, C5: ours had no place in Teamleader, somebody else's stands: it is asked once more."""
+    office, invoice = imported(open_office)
+    do(office, "pay_link")
+    office.sandbox.books.pay(invoice)
+    follow_up(office)
+    run(office, "retry", NUMBER, "--confirm")
+    do(office, "manual_reset")
+    for day in ("05", "06"):
+        on(office, f"2024-11-{day}")
+        follow_up(office)
+    assert (set(open_alerts(office)), state(office)) == ({"MANUAL_RESET"}, "BOOKED")
 
 
 def test_a_reset_that_teamleader_follows_is_over(open_office: OpenOffice) -> None:

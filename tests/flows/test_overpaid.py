@@ -123,6 +123,42 @@ def test_a_part_refund_can_be_settled_by_hand(open_office: OpenOffice) -> None:
     assert (open_alerts(office), len(payments(office, invoice))) == ({}, 1)
 
 
+def test_two_part_refunds_are_both_told(open_office: OpenOffice) -> None:
+    """A40: the second does not hide the first, for one word closes both."""
+    office, _ = imported(open_office)
+    for action, *cents in (("pay_link",), ("refund", 20), ("refund", 30)):
+        office.sandbox.twikey.actions[action](NUMBER, *cents)
+        follow_up(office)
+    told = open_alerts(office)["PARTIAL_REFUND"]
+    assert "EUR 20.00 of 2024-11-0" in told
+    assert "EUR 30.00 of 2024-11-0" in told
+
+
+def test_two_payments_in_another_currency_are_both_told(open_office: OpenOffice) -> None:
+    """A40: what is held for its currency is told one by one, for one word closes all."""
+    office, _ = imported(open_office)
+    for cents in (20.0, 30.0):
+        office.sandbox.twikey.actions["partial"](NUMBER, cents)
+        office.sandbox.twikey.books.state.payments[-1]["currency"] = "USD"
+        follow_up(office)
+    told = open_alerts(office)["PAYMENT_HELD"]
+    assert "EUR 20.00 of" in told
+    assert "EUR 30.00 of" in told
+
+
+def test_two_payments_of_a_deleted_invoice_are_both_told(open_office: OpenOffice) -> None:
+    """C27: each that must be paid back is named."""
+    office, invoice = imported(open_office)
+    office.sandbox.books.delete_invoice(invoice)
+    for cents in (20.0, 30.0):
+        office.sandbox.twikey.actions["partial"](NUMBER, cents)
+        follow_up(office)
+        follow_up(office)
+    told = open_alerts(office)["DELETED_IN_TEAMLEADER"]
+    assert "EUR 20.00 of" in told
+    assert "EUR 30.00 of" in told
+
+
 def test_a_refund_of_several_payments_undoes_them_all(open_office: OpenOffice) -> None:
     """A40: 60 and 61 paid, 121 paid back: Teamleader says not paid, other people's stay."""
     office, invoice = imported(open_office)

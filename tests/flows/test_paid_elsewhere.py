@@ -53,6 +53,27 @@ def test_a_reset_is_told_without_writing_back(open_office: OpenOffice) -> None:
     assert state(office) == "BOOKED"
 
 
+def test_a_reset_of_what_was_registered_by_hand_is_told(open_office: OpenOffice) -> None:
+    """A43, C5: with write_back off, paid on both sides and reset: collected again, so told."""
+    office, invoice = imported(open_office)
+    set_up(office, tables=OFF)
+    do(office, "pay_link")
+    follow_up(office)
+    do(office, "manual_reset")
+    on(office, "2024-11-05")
+    follow_up(office)
+    assert not open_alerts(office)  # both sides ask it
+    office.sandbox.books.pay(invoice)
+    for day in ("06", "07"):
+        on(office, f"2024-11-{day}")
+        follow_up(office)
+    assert (set(open_alerts(office)), state(office)) == ({"MANUAL_RESET"}, "BOOKED")
+    do(office, "manual_paid")
+    on(office, "2024-11-08")
+    follow_up(office)
+    assert not open_alerts(office)
+
+
 def test_a_bounce_nobody_wrote_back_is_not_paid_elsewhere(open_office: OpenOffice) -> None:
     """C7: registered by hand and bounced since: not set to paid while writing back is off."""
     office, invoice = in_progress(open_office)

@@ -347,6 +347,17 @@ def test_an_unreadable_event_is_an_alert_and_no_silence(open_office: OpenOffice)
     assert "evt_odd" in open_alerts(office)["PAYMENT_UNREADABLE"]
 
 
+def test_nameless_events_of_two_pages_are_two_alerts(open_office: OpenOffice) -> None:
+    """C24: each first event of a page without an id is told, none takes another's place."""
+    office, _ = imported(open_office)
+    for cents in (10.0, 20.0):
+        office.sandbox.twikey.actions["partial"](NUMBER, cents)
+        office.sandbox.twikey.books.state.payments[-1].pop("eventId")
+        follow_up(office)
+    with office.ledger() as ledger:
+        assert len(ledger.alerts.open("PAYMENT_UNREADABLE")) == 2
+
+
 def test_reconnecting_keeps_every_link(open_office: OpenOffice) -> None:
     """C38: disconnected and connected again: no invoice is created anew, no payment repeated."""
     office, invoice = imported(open_office)
