@@ -26,15 +26,8 @@ from connectors.timeouts import CALL, TOKENS, Timeouts
 from connectors.twikey.client import Twikey
 from connectors.twikey.session import TwikeyPace, TwikeySession
 from flows.mail_settings import mail_problems
-from flows.settings import (
-    CONFIG_NAME,
-    HOME_VARIABLE,
-    LEDGER_NAME,
-    Secrets,
-    Settings,
-    read_secrets,
-    read_settings,
-)
+from flows.secrets import Secrets, read_secrets
+from flows.settings import CONFIG_NAME, HOME_VARIABLE, LEDGER_NAME, Settings, read_settings
 
 Waiting = Callable[[float, str], None]
 

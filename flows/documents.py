@@ -6,10 +6,9 @@ it under an intent. What does not come waits with its reason and is tried again,
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from connectors.address import is_loopback_address
 from connectors.download import Downloads, Fetched, NotDownloaded
@@ -28,66 +27,15 @@ from connectors.http import NotSent
 from connectors.ledger.documents import FOUND, Wanted
 from connectors.teamleader.records import DownloadLink
 from connectors.timeouts import DOCUMENT
+from flows.documents_report import LOST_IN_A_ROW, DocumentsReport, Round
 from flows.gone import tell_gone
 from flows.run import Run
 from mappings.documents import BACK_OFF, pause_after
 
 PARALLEL = 2
 PER_RUN = 600  # of a scheduled run: three minutes of Teamleader's limit; the rest comes next
-LOST_IN_A_ROW = 3
 WRONG_STATE = "err_invalid_state"
 HOST_DOWN = ("PDF_UNREACHABLE", "PDF_SLOW")
-
-
-@dataclass(frozen=True)
-class DocumentsReport:
-    """One round of PDFs in numbers of bookings.
-
-    ``attached`` now, ``found`` at Twikey (a lost answer settled, or a PDF of its own), ``waiting``
-    and ``refused`` in this round by ``reasons``, ``left_alone`` asked for by name and already done,
-    ``still_missing`` over the whole ledger afterwards. ``wanted`` is the size of the round.
-    """
-
-    wanted: int = 0
-    attached: int = 0
-    found: int = 0
-    waiting: int = 0
-    refused: int = 0
-    unknown: int = 0
-    left_alone: int = 0
-    still_missing: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class _Round:
-    """What a round has counted so far, and how many went wrong in a row."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    troubles: Counter[str] = field(default_factory=Counter)
-    host_down: int = 0
-    shown: int = 0
-    forbidden: list[NotPermitted] = field(default_factory=list)
-
-    def refused_to_show(self, forbidden: NotPermitted) -> None:
-        """Note a PDF that the access may not have; raises when the first three are all such."""
-        self.forbidden.append(forbidden)
-        if not self.shown and len(self.forbidden) == LOST_IN_A_ROW:
-            raise forbidden
-
-    def add(self, outcome: str) -> None:
-        self.counts[outcome] += 1
-
-    def trouble(self, service: str, what: str) -> None:
-        """Count a failure of a service itself; three in a row stop the run."""
-        self.troubles[service] += 1
-        if self.troubles[service] == LOST_IN_A_ROW:
-            raise ServiceUnavailable(f"{what}, {LOST_IN_A_ROW} times in a row")
-
-    def answered(self, service: str) -> None:
-        """Note that a service is there."""
-        self.troubles[service] = 0
 
 
 def attach_pdfs(run: Run, numbers: Sequence[str] = (), *, missing: bool = False) -> DocumentsReport:
@@ -99,7 +47,7 @@ def attach_pdfs(run: Run, numbers: Sequence[str] = (), *, missing: bool = False)
     """
     left_alone = _require_known(run, numbers)
     documents, now = run.ledger.documents, run.now()
-    done = _Round()
+    done = Round()
     if not run.dry_run:
         _settle(run, done)
     if numbers:
@@ -119,7 +67,7 @@ def _require_known(run: Run, numbers: Sequence[str]) -> int:
     return sum(state in ("attached", "sending") for state in states.values())
 
 
-def _report(run: Run, done: _Round, wanted: int, left_alone: int) -> DocumentsReport:
+def _report(run: Run, done: Round, wanted: int, left_alone: int) -> DocumentsReport:
     states = run.ledger.documents.counts()
     return DocumentsReport(
         wanted=wanted,
@@ -133,7 +81,7 @@ def _report(run: Run, done: _Round, wanted: int, left_alone: int) -> DocumentsRe
 # ---- what an earlier run left
 
 
-def _settle(run: Run, done: _Round) -> None:
+def _settle(run: Run, done: Round) -> None:
     """Look up every PUT without a known outcome: is the PDF there? (reliability P5)."""
     documents = run.ledger.documents
     for wanted in documents.unsettled(run.now()):
@@ -146,7 +94,7 @@ def _settle(run: Run, done: _Round) -> None:
             documents.not_sent(wanted.id, run.now())
 
 
-def _stands_there(run: Run, wanted: Wanted, done: _Round) -> bool | None:
+def _stands_there(run: Run, wanted: Wanted, done: Round) -> bool | None:
     """Tell whether Twikey has a PDF of a booking; None when its answer says neither."""
     try:
         there = run.connection.twikey.invoice_pdf(wanted.twikey_id) is not None
@@ -161,7 +109,7 @@ def _stands_there(run: Run, wanted: Wanted, done: _Round) -> bool | None:
 
 
 def _found(
-    run: Run, wanted: Wanted, done: _Round, sha256: str | None = None, size: int | None = None
+    run: Run, wanted: Wanted, done: Round, sha256: str | None = None, size: int | None = None
 ) -> None:
     """Record that Twikey has the PDF already."""
     with run.ledger.atomic():
@@ -173,7 +121,7 @@ def _found(
 # ---- one round
 
 
-def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
+def _work_through(run: Run, wanted: Sequence[Wanted], done: Round) -> None:
     """Keep two fetches in the air; each link is followed the moment it is known."""
     loopback = is_loopback_address(run.connection.secrets.teamleader_api_url)
     air: deque[tuple[Wanted, Future[Fetched]]] = deque()
@@ -202,14 +150,14 @@ def _work_through(run: Run, wanted: Sequence[Wanted], done: _Round) -> None:
                 run.problems.append(done.forbidden[0])
 
 
-def _lacks_right(run: Run, done: _Round) -> bool:
+def _lacks_right(run: Run, done: Round) -> bool:
     """Tell a missing right, which concerns all, from one PDF that alone is forbidden."""
     if done.shown or not done.forbidden:
         return False
     return len(done.forbidden) > 1 or not run.ledger.documents.counts().get("attached")
 
 
-def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
+def _link(run: Run, wanted: Wanted, done: Round) -> DownloadLink | None:
     """Ask for the link of one PDF; None when it waits, or when Twikey has a PDF already."""
     there = _stands_there(run, wanted, done) if wanted.adopted or wanted.refused else False
     if there:
@@ -245,7 +193,7 @@ def _link(run: Run, wanted: Wanted, done: _Round) -> DownloadLink | None:
     return None
 
 
-def _land(run: Run, wanted: Wanted, fetching: Future[Fetched], done: _Round) -> None:
+def _land(run: Run, wanted: Wanted, fetching: Future[Fetched], done: Round) -> None:
     try:
         fetched = fetching.result()
     except NotDownloaded as trouble:
@@ -256,7 +204,7 @@ def _land(run: Run, wanted: Wanted, fetching: Future[Fetched], done: _Round) -> 
     _attach(run, wanted, fetched, done)
 
 
-def _wait(run: Run, wanted: Wanted, code: str, detail: str, done: _Round) -> None:
+def _wait(run: Run, wanted: Wanted, code: str, detail: str, done: Round) -> None:
     now = run.now()
     pause = pause_after(wanted.tries)
     run.ledger.documents.waiting(wanted.id, code, detail, now + pause, run.id, now)
@@ -264,7 +212,7 @@ def _wait(run: Run, wanted: Wanted, code: str, detail: str, done: _Round) -> Non
     done.reasons[code] += 1
 
 
-def _attach(run: Run, wanted: Wanted, fetched: Fetched, done: _Round) -> None:
+def _attach(run: Run, wanted: Wanted, fetched: Fetched, done: Round) -> None:
     """Attach one PDF under an intent; the body is built from scratch and holds no state."""
     documents = run.ledger.documents
     documents.sending(wanted, fetched.sha256, len(fetched.content), run.not_before())
@@ -296,7 +244,7 @@ def _title(wanted: Wanted) -> str:
     return title(wanted.kind, wanted.number, language(wanted.language) or "en")
 
 
-def _after_refusal(run: Run, wanted: Wanted, refused: NotFound | CallRefused, done: _Round) -> None:
+def _after_refusal(run: Run, wanted: Wanted, refused: NotFound | CallRefused, done: Round) -> None:
     """Decide what a refused PUT means: gone, wrong state, a PDF of Twikey's own, or refused."""
     documents, now = run.ledger.documents, run.now()
     done.answered("Twikey")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.connection import Connection
-from flows.documents import DocumentsReport, attach_pdfs
+from flows.documents import attach_pdfs
+from flows.documents_report import DocumentsReport
 from flows.guards import SweepReport, sweep
 from flows.invitations import InvitationsReport, invite_due
 from flows.invite_by_hand import invite_one

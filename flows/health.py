@@ -15,8 +15,8 @@ from flows.connection import Connection
 from flows.late import alerts_now
 from flows.mail import mail_state
 from flows.mail_words import when
-from flows.screen import ago
 from flows.views import money
+from flows.wording import ago
 from mappings.mails import next_start, safe_link
 from mappings.markdown import escaped, link, table
 from mappings.reasons import advice_of, sentence_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connectors.address import is_loopback_address
-from flows.settings import MAILBOX, Mail, Secrets
+from flows.secrets import Secrets
+from flows.settings import MAILBOX, Mail
 
 if TYPE_CHECKING:
     from connectors.mail import MailServer

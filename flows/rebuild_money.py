@@ -14,7 +14,7 @@ from connectors.ledger.records import Followed, MoneyEvent, Registration
 from connectors.ledger.runs import text
 from connectors.teamleader.records import Payment
 from flows.look import look_at
-from flows.payments import read_payments
+from flows.read_payments import read_payments
 from flows.rebuild_saved import Saved
 from flows.registering import NO_ROOM
 from flows.run import Run

@@ -17,7 +17,7 @@ from connectors.twikey.client import read_feed
 from flows.connection import Connection
 from flows.csv_files import STANDARD_OUTPUT, require_free, write_whole
 from flows.importing import in_one_go
-from flows.payments import read_payments
+from flows.read_payments import read_payments
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from mappings.money import money
 

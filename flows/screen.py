@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,14 +19,26 @@ from flows.layout import clean, columns, hanging, shorten, width_of
 from flows.pdf_view import pdf_counts, pdf_lines
 from flows.remarks import remark_lines
 from flows.report import ImportReport
-from mappings.money import money
+from flows.wording import (
+    NUMBER,
+    ago,
+    event_row,
+    figures_of,
+    held_row,
+    instant,
+    mailed,
+    money_of,
+    natural,
+    shown_sentence,
+    steps_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from flows.finding import Finding
     from flows.follow_up import FollowUpReport
 
 
-NUMBER, SENTENCE = 60, 600  # cells that a number (50 letters at most) and a reason may take
+COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
 
 
 class Screen:
@@ -95,7 +106,7 @@ class Screen:
                 self.line(text, "red")
         if report.outcome != "off":
             self.line(f"  {report.tie_out()}")
-            self._facts(_figures(report))
+            self._facts(figures_of(report))
         for note in report.notes:
             for text in hanging("  note: ", clean(note), self._width):
                 self.line(text)
@@ -120,7 +131,7 @@ class Screen:
         for problem in report.problems:
             for text in hanging("  ! ", clean(problem), self._width):
                 self.line(text, "red")
-        self._facts(_steps(report))
+        self._facts(steps_of(report))
         for note in report.notes:
             for text in hanging("  note: ", clean(note), self._width):
                 self.line(text)
@@ -133,13 +144,13 @@ class Screen:
         if self.as_json or not alerts:
             return
         self.line(f"\n{len(alerts)} need you:", "yellow")
-        shown = sorted(alerts, key=lambda row: (row["code"], _natural(row["number"])))[:most]
+        shown = sorted(alerts, key=lambda row: (row["code"], natural(row["number"])))[:most]
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:
                 self.line(f"\n{row['code']}", "yellow")
             name = row["number"] or row["invoicee_name"] or row["booking_id"]
             head = f"  {shorten(clean(name), NUMBER)}: "
-            for text in hanging(head, _sentence(row["code"], row["detail"]), self._width):
+            for text in hanging(head, shown_sentence(row["code"], row["detail"]), self._width):
                 self.line(text)
             if place + 1 == len(shown) or shown[place + 1]["code"] != row["code"]:
                 for text in hanging("  -> ", advice_of(row["code"]), self._width):
@@ -162,8 +173,8 @@ class Screen:
         if self.as_json or not waiting:
             return
         self.line(f"{len(waiting)} held, not sent until put right:", "yellow")
-        shown = sorted(waiting, key=lambda row: (row["reason"], _natural(row["number"])))[:most]
-        blocks = list(columns([_held_row(row) for row in shown], self._width, indent=2, right=(2,)))
+        shown = sorted(waiting, key=lambda row: (row["reason"], natural(row["number"])))[:most]
+        blocks = list(columns([held_row(row) for row in shown], self._width, indent=2, right=(2,)))
         for place, (row, block) in enumerate(zip(shown, blocks, strict=True)):
             code = row["reason"]
             if place == 0 or shown[place - 1]["reason"] != code:
@@ -221,12 +232,12 @@ class Screen:
             ("bookings", stages or "none"),
             ("customers", f"{state['customers']} in Twikey"),
             ("PDFs", pdf_counts(state["pdfs"])),
-            ("mail", _mailed(state["mail"])),
+            ("mail", mailed(state["mail"])),
             ("unsettled", f"{lost} writes without an answer, to be looked up" if lost else ""),
         ])  # fmt: skip
         if state["runs"]:
             self.line("\nlast runs (UTC)", "dim")
-            self._facts((f"{r['id']}  {_instant(r['started_at'])}  "
+            self._facts((f"{r['id']}  {instant(r['started_at'])}  "
                          f"{clean(r['outcome'] or 'at work')}",
                          clean(r["message"] or r["flow"])) for r in state["runs"])  # fmt: skip
         for place, text in enumerate(pdf_lines(state["pdfs_waiting"], self._width)):
@@ -242,7 +253,7 @@ class Screen:
         """Print what happened to a booking or customer, oldest first."""
         self.machine({"bookings": list(found), "stories": list(stories)})
         for row in found:
-            amount = _money(row)
+            amount = money_of(row)
             number = shorten(clean(row["number"] or row["id"]), NUMBER)
             title = f"{number}  {shorten(clean(row['invoicee_name']), 48)}"
             self.line(f"{title}  {amount}  {row['stage']}", "bold")
@@ -253,132 +264,10 @@ class Screen:
             ])  # fmt: skip
         for story in stories:
             self.line("\nwhen (UTC)", "dim")
-            self._facts(_event(event) for event in story["events"])
-
-
-def _steps(report: FollowUpReport) -> list[tuple[str, str]]:
-    """Return the figures of a follow-up's steps; what is nothing is left out."""
-    facts: list[tuple[str, str]] = []
-    if report.payments is not None:
-        states = ", ".join(f"{n} {state}" for state, n in sorted(report.payments.open.items()))
-        facts += [("events", f"{report.payments.events} read" + (f"; {states}" if states else ""))]
-    if report.guards is not None and report.guards.looked_at:
-        guards = report.guards
-        facts += [("guards", f"{guards.looked_at} open bookings compared, "
-                             f"{guards.set_to_paid} set to paid in Twikey")]  # fmt: skip
-    if report.documents is not None:
-        why = ", ".join(f"{n} {code}" for code, n in sorted(report.documents.reasons.items()))
-        pdfs = f"{report.documents.attached} attached, {report.documents.still_missing} missing"
-        facts += [("PDFs", pdfs + (f" ({why})" if why else ""))]
-    if report.invitations is not None:
-        invited = report.invitations
-        why = ", ".join(f"{n} {code}" for code, n in sorted(invited.reasons.items()))
-        waiting = f"{invited.waiting} waiting" + (f" ({why})" if why else "")
-        facts += [("invitations", f"{invited.invited} sent, {waiting}, {invited.silent} silent")]
-    calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
-    return [*facts, ("calls", calls)]
-
-
-def _mailed(mail: Mapping[str, Any]) -> str:
-    """Say when the last summary left, and what is wrong with the newest."""
-    if mail["off"]:
-        return f"off: {mail['off']}"
-    last = f"last sent {_instant(mail['last_sent'])} UTC" if mail["last_sent"] else "none sent yet"
-    return last + (f"; the newest: {clean(mail['problem'])}" if mail["problem"] else "")
-
-
-COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+            self._facts(event_row(event) for event in story["events"])
 
 
 def _paint(text: str, colour: str, stream: TextIO) -> str:
     """Colour a text on a terminal whose owner did not ask for NO_COLOR."""
     plain = not stream.isatty() or "NO_COLOR" in os.environ
     return text if plain else f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
-
-
-def _figures(report: ImportReport) -> list[tuple[str, str]]:
-    """Return what a summary says under its line that adds up; an empty one is left out."""
-    from mappings.reasons import REASONS
-
-    skipped = {c: n for c, n in report.reasons.items() if c in REASONS
-               and REASONS[c].kind == "skipped"}  # fmt: skip
-    mails = f"{report.invitations} may leave" if report.dry_run and report.invitations else ""
-    return [
-        ("profiles", ", ".join(_on_profile(n, name) for name, n in report.profiles.items())),
-        ("customers", f"{report.new_customers} new to Twikey" if report.new_customers else ""),
-        ("adopted", f"{report.adopted} stood in Twikey already" if report.adopted else ""),
-        ("run", "" if report.dry_run else str(report.run_id or "")),
-        ("skipped", _counted(skipped)),
-        ("notices", _counted(report.notices)),
-        ("invitations", mails),
-        ("calls", ", ".join(f"{n} to {name}" for name, n in report.calls.items())),
-    ]
-
-
-def _on_profile(count: int, name: str) -> str:
-    return f"{count} on {name if name.isdecimal() else f'the {name}'}"
-
-
-def _counted(codes: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {code}" for code, n in sorted(codes.items()))
-
-
-def _held_row(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return (
-        shorten(clean(row["number"] or row["id"]), NUMBER),
-        shorten(clean(row["invoicee_name"]), 28),
-        _money(row),
-        _sentence(row["reason"], row["detail"] or ""),
-    )
-
-
-def _sentence(code: str, detail: str) -> str:
-    """Say a reason with its facts; the end of what somebody wrote without end is left out."""
-    from mappings.reasons import sentence_of
-
-    return shorten(clean(sentence_of(code, detail)), SENTENCE)
-
-
-def _money(row: Mapping[str, Any]) -> str:
-    """Write what a booking is about, a credit note with a minus; nothing when it is not known."""
-    cents = row["payable_cents"]
-    if cents is None:
-        return ""
-    signed = -abs(cents) if row.get("kind") == "credit_note" else cents
-    return money(signed, shorten(clean(row["currency"]), 8))
-
-
-def _natural(number: str | None) -> list[Any]:
-    """Return a key that sorts 2026 / 9 before 2026 / 10."""
-    return [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", number or "")]
-
-
-def _instant(at: str) -> str:
-    """Write the ledger's UTC instant for people."""
-    return at[:19].replace("T", " ")
-
-
-def _event(event: Mapping[str, Any]) -> tuple[str, str]:
-    who = f"run {event['run']}" if event["run"] else "by hand"
-    return f"{_instant(event['at'])}  {who}", clean(f"{event['what']} {_said(event['facts'])}")
-
-
-def _said(facts: Mapping[str, Any]) -> str:
-    """Write the facts of an event in brackets."""
-    said = ", ".join(f"{k}: {_change(v)}" for k, v in facts.items() if v not in (None, False))
-    return f"({said})" if said else ""
-
-
-def _change(value: object) -> object:
-    """Write a change, which the ledger keeps as [before, after]."""
-    if isinstance(value, list) and len(value) == 2:
-        return " -> ".join("none" if v is None else str(v) for v in value)
-    return value
-
-
-def ago(seconds: float) -> str:
-    """Write a span for people: 40 s, 3 min, 2 h, 5 days."""
-    for size, unit in ((2 * 86400, "days"), (2 * 3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // {'days': 86400, 'h': 3600, 'min': 60}[unit]:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

@@ -16,7 +16,7 @@ from connectors.twikey.answers import TwikeyInvoice
 from flows.connection import Connection
 from flows.gone_customers import settle_gone
 from flows.odd import ODD, answered, set_aside
-from flows.payments import read_payments
+from flows.read_payments import read_payments
 from flows.removals import remove
 from flows.run import Run, Tell, at_work, silently
 from flows.settle import settle

@@ -16,8 +16,9 @@ from flows.import_booked import ImportRequest, import_booked
 from flows.layout import shorten
 from flows.progress import Progress
 from flows.report import ImportReport
-from flows.screen import NUMBER, Screen
+from flows.screen import Screen
 from flows.settings import CONFIG_NAME
+from flows.wording import NUMBER
 
 
 def _open(arguments: argparse.Namespace, progress: Progress) -> Connection:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from flows.cli import _parser
-from flows.settings import Secrets
+from flows.secrets import Secrets
 from tests.flows.office import Office, environment_of
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,8 @@ from connectors import errors
 from connectors.errors import Halted, Refused, Trouble
 from flows.cli import _parser
 from flows.config_template import config_text
-from flows.settings import HOME_VARIABLE, Secrets, Settings
+from flows.secrets import Secrets
+from flows.settings import HOME_VARIABLE, Settings
 from mappings.documents import WAITING
 from mappings.reasons import REASONS
 

@@ -21,7 +21,8 @@ from connectors.teamleader.auth import Tokens
 from flows.connection import Connection
 from flows.import_booked import ImportRequest, import_booked
 from flows.report import ImportReport
-from flows.settings import LEDGER_NAME, read_secrets, read_settings
+from flows.secrets import read_secrets
+from flows.settings import LEDGER_NAME, read_settings
 from tests.sandbox.server import Sandbox
 
 CONFIG = """\

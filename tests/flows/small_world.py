@@ -29,7 +29,8 @@ from flows.guards import sweep
 from flows.import_booked import ImportRequest, import_booked
 from flows.payments import write_back
 from flows.run import Run, at_work
-from flows.settings import LEDGER_NAME, Secrets, Settings, read_secrets, read_settings
+from flows.secrets import Secrets, read_secrets
+from flows.settings import LEDGER_NAME, Settings, read_settings
 from tests.sandbox import credentials
 from tests.sandbox.messages import Headers, Request, Response
 from tests.sandbox.server import Sandbox

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import ServiceUnavailable, UsageWrong
-from flows.documents import DocumentsReport, attach_pdfs
+from flows.documents import attach_pdfs
+from flows.documents_report import DocumentsReport
 from flows.run import Run
 from mappings.documents import BACK_OFF, WAITING, pause_after
 from tests.flows.following import alerts, downloads, follow, journey, killed_at, puts
@@ -421,6 +422,7 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 from flows.connection import Connection
+from flows.documents_report import DocumentsReport
 from flows.documents import attach_pdfs
 from flows.run import at_work
 import mappings.languages

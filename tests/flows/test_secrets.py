@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.errors import SettingsWrong
-from flows.settings import Secrets, read_secrets
+from flows.secrets import Secrets, read_secrets
 from tests.flows.office import Office
 from tests.flows.scenes import run
 from tests.flows.test_settings import CANARY, problems

@@ -119,7 +119,7 @@ def test_a_block_that_is_missing_is_named(
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from connectors.errors import SettingsWrong
-    from flows.settings import read_secrets
+    from flows.secrets import read_secrets
 
     given = {"TWIKEY_API_KEY_BLOCK": "nowhere", "SMTP_PASSWORD_BLOCK": "neither"}
     with pytest.raises(SettingsWrong) as wrong:

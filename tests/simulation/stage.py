@@ -33,7 +33,8 @@ from connectors.ledger.vault import Vault
 from connectors.teamleader.auth import Tokens
 from flows import apply, documents
 from flows.connection import Connection
-from flows.settings import LEDGER_NAME, read_secrets, read_settings
+from flows.secrets import read_secrets
+from flows.settings import LEDGER_NAME, read_settings
 from tests.sandbox import credentials
 from tests.sandbox.messages import Headers, Request, Response
 from tests.sandbox.server import Sandbox
