@@ -135,7 +135,7 @@ def _tell(run: Run, request: CustomersRequest) -> int:
         return 0
     same_account(run)
     settle_resets(run)
-    ledger.crossings.close_repeatable(run.now())
+    ledger.intents.close_repeatable(run.now())
     with in_one_go():
         from flows.tell_customers import tell_customers  # pandas: an idle run stays without it
 

@@ -137,21 +137,21 @@ def _put(
     ledger = run.ledger
     if booking.twikey_state == "PENDING" or _given_up(run, booking.id, code, why):
         return 0  # Twikey takes no other date while it collects; it follows afterwards
-    op = ledger.crossings.begin(what, booking.id, run.id, run.now())
+    op = ledger.intents.begin(what, booking.id, run.id, run.now())
     try:
         run.connection.twikey.update_invoice(
             booking.twikey_id, date=booking.issued_on or "", duedate=due_on, title=title
         )
     except OutcomeUnknown as lost:
-        ledger.crossings.finish(op, "unknown", str(lost), run.now())
+        ledger.intents.finish(op, "unknown", str(lost), run.now())
         run.notes.append(f"{booking.number}: {lost}; its {what} is sent again by a later run")
         return 0
     except (CallRefused, NotFound) as refused:
-        ledger.crossings.finish(op, "refused", str(refused), run.now())
+        ledger.intents.finish(op, "refused", str(refused), run.now())
         _refused(run, booking, refused, code, why)
         return 0
     with ledger.atomic():
-        ledger.crossings.finish(op, "done", None, run.now())
+        ledger.intents.finish(op, "done", None, run.now())
         took()
         settle(run, booking.id, code)
     return 1

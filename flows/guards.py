@@ -61,7 +61,7 @@ class SweepReport:
 def sweep(run: Run, *, always: bool = False) -> SweepReport:
     """Guard the open bookings: once an hour, or ``always`` when a person asks."""
     report = SweepReport()
-    run.ledger.crossings.close_repeatable(run.now())
+    run.ledger.intents.close_repeatable(run.now())
     report.dates_followed, report.titles_followed = follow_edits(run)
     tell_resets(run)
     credits.review(run)

@@ -42,7 +42,7 @@ def settle_resets(run: Run) -> None:
         if shown == left.customer_id:
             _has_it(run, left.customer_id, left.was)
         elif left.not_before <= text(run.now()):
-            run.ledger.crossings.finish(left.op, "superseded", left.was, run.now())
+            run.ledger.intents.finish(left.op, "superseded", left.was, run.now())
 
 
 def reset_numbers(run: Run, customer_ids: Sequence[str]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _rename(run: Run, customer_id: str, number: str) -> Link:
     except (CallRefused, NotFound) as refused:
         if isinstance(refused, NotFound) and _number_shown(run, customer_id) == customer_id:
             return _has_it(run, customer_id, number)
-        run.ledger.crossings.finish(op, "refused", str(refused), run.now())
+        run.ledger.intents.finish(op, "refused", str(refused), run.now())
         taken = isinstance(refused, CallRefused) and refused.code == TAKEN
         detail = f"it stands there as {number}; {refused}"
         return _not_reset(run, customer_id, Link("taken" if taken else "failed", detail))

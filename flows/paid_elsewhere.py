@@ -206,7 +206,7 @@ def _send_paid(run: Run, booking: Followed, standing: TwikeyInvoice, open_cents:
     ledger = run.ledger
     with ledger.atomic():
         ledger.follow.marking(booking.id, open_cents, run.now())
-        op = ledger.crossings.begin("set to paid", booking.id, run.id, run.now())
+        op = ledger.intents.begin("set to paid", booking.id, run.id, run.now())
     try:
         answer = run.connection.twikey.update_invoice(
             booking.twikey_id,
@@ -215,13 +215,13 @@ def _send_paid(run: Run, booking: Followed, standing: TwikeyInvoice, open_cents:
             state="paid",
         )
     except OutcomeUnknown as lost:
-        ledger.crossings.finish(op, "unknown", str(lost), run.now())
+        ledger.intents.finish(op, "unknown", str(lost), run.now())
         forget_look(run, booking.id)
         run.notes.append(f"{booking.number}: {lost}; it is set again by a later run")
         return 0
     except (CallRefused, NotFound) as refused:
         with ledger.atomic():
-            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            ledger.intents.finish(op, "refused", str(refused), run.now())
             ledger.follow.not_marked(booking.id)
         if isinstance(refused, NotFound):
             gone_in_twikey(run, booking)
@@ -229,7 +229,7 @@ def _send_paid(run: Run, booking: Followed, standing: TwikeyInvoice, open_cents:
             _in_progress(run, booking)
         return 0
     with ledger.atomic():
-        ledger.crossings.finish(op, "done", None, run.now())
+        ledger.intents.finish(op, "done", None, run.now())
         ledger.follow.marked(booking.id, run.id, run.now(), "paid in Teamleader by somebody else")
         ledger.feed.invoices_seen([answer], None, run.now())
         settle(run, booking.id, "PAID_ELSEWHERE_IN_PROGRESS")

@@ -88,9 +88,9 @@ def write_back(run: Run) -> PaymentsReport:
 def _count(run: Run, report: PaymentsReport) -> None:
     """Add up this run from its journal, so that the report tells what is written."""
     payments = run.ledger.payments
-    report.registered, report.registered_cents = payments.told_in(run.id, "done")
-    report.undone, report.undone_cents = payments.undone_in(run.id)
-    report.put_back = payments.put_back_in(run.id)
+    report.registered, report.registered_cents = run.ledger.figures.told_in(run.id, "done")
+    report.undone, report.undone_cents = run.ledger.figures.undone_in(run.id)
+    report.put_back = run.ledger.figures.put_back_in(run.id)
     report.unsettled = len(payments.open_registrations()) + len(run.ledger.reversals.open())
     report.open = payments.counts()
     report.alerts = run.ledger.alerts.open()

@@ -24,7 +24,7 @@ def read_payments(run: Run) -> int:
     news = _read_payment_feed(run)
     read_twikey(run)
     if news is None:
-        return _read_from_invoices(run) if not run.ledger.payments.ever_read() else 0
+        return _read_from_invoices(run) if not run.ledger.feed.ever_read(FEED) else 0
     return news
 
 
@@ -44,7 +44,7 @@ def _read_payment_feed(run: Run) -> int | None:
             run.tell("reading payments", news, None)
     except FeedBusy as busy:
         run.notes.append(f"{busy}; its news come with the next run. {busy.advice}")
-    if absent and ledger.payments.ever_read():
+    if absent and ledger.feed.ever_read(FEED):
         run.notes.append("Twikey does not serve the payment feed now; it is read by the next run")
     return None if absent else news
 
@@ -81,7 +81,7 @@ def _read_from_invoices(run: Run) -> int:
     """Where there is no payment feed, an invoice's last payment stands in (decisions 7)."""
     ledger = run.ledger
     news: list[NewMoney] = []
-    for invoice, state, amount, prepaid, last in ledger.payments.seen_in_invoices():
+    for invoice, state, amount, prepaid, last in ledger.feed.money_seen():
         active = net(ledger.payments.of([invoice])[invoice]).active
         left = amount - prepaid - sum(event.amount_cents for event in active)
         told = json.loads(last)

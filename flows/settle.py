@@ -62,10 +62,9 @@ def same_account(run: Run) -> None:
 
 def settle(run: Run) -> int:
     """Settle every open write whose wait is over; return how many were settled."""
-    crossings = run.ledger.crossings
     settle_resets(run)
     settle_removals(run)
-    crossings.close_repeatable(run.now())
+    run.ledger.intents.close_repeatable(run.now())
     for bulk in run.ledger.unsettled.bulks():
         overdue = bulk["not_before"] <= text(run.now() - BUSY_AT_MOST)
         settle_bulk(run, bulk["id"], bulk["twikey_batch"], overdue=overdue)

@@ -99,19 +99,19 @@ def _patch(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
     if not change.told:
         _told(run, customer, change, {}, first=first)
         return "done"
-    op = ledger.crossings.begin("customer", customer.id, run.id, run.now())
+    op = ledger.intents.begin("customer", customer.id, run.id, run.now())
     try:
         left_out = run.connection.twikey.update_customer(customer.id, change.told)
     except OutcomeUnknown as lost:
-        ledger.crossings.finish(op, "unknown", str(lost), run.now())
+        ledger.intents.finish(op, "unknown", str(lost), run.now())
         run.notes.append(f"customer {customer.id}: {lost}; told again by the next run")
         return "unknown"
     except NotFound as missing:
-        ledger.crossings.finish(op, "refused", str(missing), run.now())
+        ledger.intents.finish(op, "refused", str(missing), run.now())
         return "not found"
     except CallRefused as refused:
         with ledger.atomic():
-            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            ledger.intents.finish(op, "refused", str(refused), run.now())
             tell_refused(run, customer.id, change.told, refused)
         return "refused"
     taken = {name: value for name, value in change.told.items() if name not in left_out}
@@ -119,7 +119,7 @@ def _patch(run: Run, customer: Customer, change: Change, *, first: bool) -> str:
         refused_fields = ", ".join(sorted(left_out))
         run.ask(f"customer {customer.id}: Twikey does not take {refused_fields}")
     with ledger.atomic():
-        ledger.crossings.finish(op, "done", None, run.now())
+        ledger.intents.finish(op, "done", None, run.now())
         _told(run, customer, change, taken, first=first)
     return "done"
 
@@ -148,7 +148,7 @@ def set_default_profiles(run: Run) -> int:
     All intents are one commit, as those of a bulk; each outcome is a commit of its own.
     """
     todo = run.ledger.customers.profiles_to_set()
-    ops = run.ledger.crossings.begin_all("profile", [c for c, _ in todo], run.id, run.now())
+    ops = run.ledger.intents.begin_all("profile", [c for c, _ in todo], run.id, run.now())
     for done, (op, (customer_id, profile)) in enumerate(zip(ops, todo, strict=True), start=1):
         _set_default_profile(run, op, customer_id, profile)
         run.tell("setting the default profile of new customers", done, len(todo))
@@ -162,15 +162,15 @@ def _set_default_profile(run: Run, op: str, customer_id: str, profile: str) -> N
         run.connection.twikey.update_customer(customer_id, {}, profile=profile)
     except CallRefused as refused:
         with ledger.atomic():
-            ledger.crossings.finish(op, "refused", str(refused), run.now())
+            ledger.intents.finish(op, "refused", str(refused), run.now())
             ledger.customers.profile_refused(customer_id, str(refused), run.id, run.now())
         run.ask(f"default profile of customer {customer_id} not set: {refused}")
     except (NotFound, OutcomeUnknown) as later:
-        ledger.crossings.finish(op, "unknown", str(later), run.now())
+        ledger.intents.finish(op, "unknown", str(later), run.now())
         run.notes.append(f"default profile of customer {customer_id}: {later}; set again later")
         if isinstance(later, NotFound) and reset_number(run, customer_id).state == "absent":
             tell_not_found(run, customer_id)
     else:
         with ledger.atomic():
-            ledger.crossings.finish(op, "done", None, run.now())
+            ledger.intents.finish(op, "done", None, run.now())
             ledger.customers.profile_set(customer_id, profile, run.id, run.now())

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.cli import _parser
+from flows.arguments import all_verbs
 from flows.secrets import Secrets
 from tests.flows.office import Office, environment_of
 
@@ -72,7 +72,7 @@ def test_every_scheduled_command_can_be_typed_and_runs(office: Office) -> None:
     found = list(commands())
     assert sorted(found) == sorted([["import"], ["follow-up", "--scheduled"]] * 2)
     for arguments in found:
-        assert _parser().parse_args(arguments).verb == arguments[0]
+        assert all_verbs().parse_args(arguments).verb == arguments[0]
         assert office.run(*arguments).code == 0
 
 
@@ -139,7 +139,7 @@ def test_the_image_stops_at_once_and_is_nobody_special() -> None:
     """Exec form, so that TERM arrives; its own user; a command that exists."""
     (entry,), (command,) = instructions("ENTRYPOINT"), instructions("CMD")
     assert yaml.safe_load(entry) == ["teamleader-twikey"]
-    assert _parser().parse_args(yaml.safe_load(command)).verb == "status"
+    assert all_verbs().parse_args(yaml.safe_load(command)).verb == "status"
     assert instructions("USER") == ["job"]
     assert "SECRET" not in DOCKERFILE + " ".join(instructions("ENV"))
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from connectors import errors
 from connectors.errors import Halted, Refused, Trouble
-from flows.cli import _parser
+from flows.arguments import all_verbs
 from flows.config_template import config_text
 from flows.secrets import Secrets
 from flows.settings import HOME_VARIABLE, Settings
@@ -121,7 +121,7 @@ def test_every_command_line_of_the_documents_can_be_typed() -> None:
     assert {line[0] for line in typed} == VERBS
     for line in typed:
         if "--help" not in line:
-            assert _parser().parse_args(line).verb == line[0]
+            assert all_verbs().parse_args(line).verb == line[0]
 
 
 def test_the_readme_begins_with_the_demo_and_the_tests() -> None:

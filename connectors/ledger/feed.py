@@ -120,6 +120,21 @@ class Feed:
         )
         return ours + theirs
 
+    def money_seen(self) -> list[tuple[str, str, int, int, str]]:
+        """Return what the invoice feed shows of money where the payment feed is absent.
+
+        Rows: (Twikey id, Twikey's state, cents sent, cents paid before, last payment as JSON).
+        """
+        return self._store.tuples(
+            "SELECT t.id, t.state, b.amount_cents, b.prepaid_cents, t.last_payment"
+            " FROM twikey_invoices t JOIN bookings b ON b.twikey_id = t.id"
+            " WHERE b.stage='sent' AND b.kind='invoice' AND t.last_payment NOT NULL ORDER BY t.id"
+        )
+
+    def ever_read(self, feed: str) -> bool:
+        """Tell whether a feed ever told anything."""
+        return self._store.first("SELECT 1 FROM feeds WHERE feed=?", (feed,)) is not None
+
 
 def _invoice(row: dict[str, Any]) -> TwikeyInvoice:
     names = ("id", "number", "ref", "ct", "amount_cents", "issued_on", "due_on", "state", "url")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from connectors.ledger.payments import SAID
 from connectors.ledger.records import PastRun
 from connectors.ledger.runs import NOTED, text
 from connectors.ledger.store import Store
@@ -163,3 +164,31 @@ class Figures:
         """Return when a feed of Twikey was last read."""
         row = self._store.first("SELECT read_at FROM feeds WHERE feed=?", (feed,))
         return row["read_at"] if row else None
+
+    # ---- what one run did with money, from the journey
+
+    def told_in(self, run_id: int, state: str) -> tuple[int, int]:
+        """Return how many registrations of a run came to a state, and their cents."""
+        return self._added_up(run_id, SAID[state])
+
+    def undone_in(self, run_id: int) -> tuple[int, int]:
+        """Return how many payments a run took back, and their cents."""
+        row = self._store.one(
+            "SELECT count(*), coalesce(sum(r.amount_cents), 0) FROM events e JOIN registrations r"
+            " ON r.event_id = json_extract(e.facts, '$.event')"
+            " WHERE e.run_id=? AND e.what='payment removed in Teamleader'",
+            (run_id,),
+        )
+        return int(row[0]), int(row[1])
+
+    def put_back_in(self, run_id: int) -> int:
+        """Return how many payments a run put back."""
+        return self._added_up(run_id, "payment put back in Teamleader")[0]
+
+    def _added_up(self, run_id: int, what: str) -> tuple[int, int]:
+        row = self._store.one(
+            "SELECT count(*), coalesce(sum(json_extract(facts, '$.cents')), 0) FROM events"
+            " WHERE run_id=? AND what=?",
+            (run_id, what),
+        )
+        return int(row[0]), int(row[1])

@@ -21,6 +21,7 @@ from connectors.ledger.documents import Documents
 from connectors.ledger.feed import Feed
 from connectors.ledger.figures import Figures
 from connectors.ledger.follow import Follow
+from connectors.ledger.intents import Intents
 from connectors.ledger.invitations import Invitations
 from connectors.ledger.late import Late
 from connectors.ledger.links import Links
@@ -63,6 +64,7 @@ class Ledger:
         self.customer_lists = CustomerLists(self._store)
         self.links = Links(self._store, self.journal)
         self.crossings = Crossings(self._store, self.journal)
+        self.intents = Intents(self._store)
         self.unsettled = Unsettled(self._store)
         self.rebuilding = Rebuilding(self._store, self.crossings)
         self.feed = Feed(self._store)

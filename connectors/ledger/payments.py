@@ -99,10 +99,6 @@ class Payments:
                 " END WHERE booking_id IS NULL AND state IN ('new', 'waiting')"
             )
 
-    def ever_read(self) -> bool:
-        """Tell whether the payment feed ever told anything."""
-        return self._store.first("SELECT 1 FROM feeds WHERE feed=?", (FEED,)) is not None
-
     def at_work(self) -> list[str]:
         """Return the bookings about whose money something is to be decided, oldest news first."""
         rows = self._store.tuples(
@@ -194,17 +190,6 @@ class Payments:
             )
         return found
 
-    def seen_in_invoices(self) -> list[tuple[str, str, int, int, str]]:
-        """Return what the invoice feed shows of money where the payment feed is absent.
-
-        Rows: (Twikey id, Twikey's state, cents sent, cents paid before, last payment as JSON).
-        """
-        return self._store.tuples(
-            "SELECT t.id, t.state, b.amount_cents, b.prepaid_cents, t.last_payment"
-            " FROM twikey_invoices t JOIN bookings b ON b.twikey_id = t.id"
-            " WHERE b.stage='sent' AND b.kind='invoice' AND t.last_payment NOT NULL ORDER BY t.id"
-        )
-
     # ---- registrations in Teamleader
 
     def registrations(self, ids: Sequence[str]) -> dict[str, list[Registration]]:
@@ -284,34 +269,6 @@ class Payments:
             )
             found |= {row[0] for row in rows}
         return found
-
-    # ---- what one run did, from the journey
-
-    def told_in(self, run_id: int, state: str) -> tuple[int, int]:
-        """Return how many registrations of a run came to a state, and their cents."""
-        return self._added_up(run_id, SAID[state])
-
-    def undone_in(self, run_id: int) -> tuple[int, int]:
-        """Return how many payments a run took back, and their cents."""
-        row = self._store.one(
-            "SELECT count(*), coalesce(sum(r.amount_cents), 0) FROM events e JOIN registrations r"
-            " ON r.event_id = json_extract(e.facts, '$.event')"
-            " WHERE e.run_id=? AND e.what='payment removed in Teamleader'",
-            (run_id,),
-        )
-        return int(row[0]), int(row[1])
-
-    def put_back_in(self, run_id: int) -> int:
-        """Return how many payments a run put back."""
-        return self._added_up(run_id, "payment put back in Teamleader")[0]
-
-    def _added_up(self, run_id: int, what: str) -> tuple[int, int]:
-        row = self._store.one(
-            "SELECT count(*), coalesce(sum(json_extract(facts, '$.cents')), 0) FROM events"
-            " WHERE run_id=? AND what=?",
-            (run_id, what),
-        )
-        return int(row[0]), int(row[1])
 
 
 SAID = {

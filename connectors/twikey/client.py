@@ -12,12 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from connectors.errors import (
-    CallRefused,
-    NotFound,
-    ProfileMissing,
-    UnexpectedAnswer,
-)
+from connectors.errors import CallRefused, NotFound, ProfileMissing, UnexpectedAnswer
 from connectors.http import PARTNER, Http
 from connectors.twikey import bulks, mandates, parse, payload
 from connectors.twikey.answers import (

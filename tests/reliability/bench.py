@@ -15,7 +15,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from connectors.timeouts import Timeouts
-from flows import cli
+from flows.arguments import all_verbs
 from flows.connection import Connection
 from tests.flows.office import Office, Outcome
 from tests.reliability.kinds import places
@@ -76,7 +76,7 @@ class Bench:
         clock = WorldClock(self.sandbox.world) if line else StandingStill(self.sandbox.world)
         self.office.clock = clock  # type: ignore[assignment]  # a Clock; no shift is needed here
         self._patch.setattr("flows.connection.SystemClock", lambda: clock)
-        self._patch.setattr("flows.cli._parser", functools.cache(cli._parser))
+        self._patch.setattr("flows.cli.all_verbs", functools.cache(all_verbs))
         for name, value in self.flow.small.items():
             self._patch.setattr(name, value)
         if line is not None:

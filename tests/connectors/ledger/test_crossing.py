@@ -198,12 +198,12 @@ def test_a_write_that_sets_something_has_its_intent_too(ledger: Ledger) -> None:
     Not the reset of a customer number (A21), which nothing else remembers.
     """
     ledger.customers.read([customer()], 1)
-    done = ledger.crossings.begin("profile", "c1", 1, NOW)
-    ledger.crossings.finish(done, "done", None, NOW)
-    ledger.crossings.begin("customer", "c1", 1, NOW)
+    done = ledger.intents.begin("profile", "c1", 1, NOW)
+    ledger.intents.finish(done, "done", None, NOW)
+    ledger.intents.begin("customer", "c1", 1, NOW)
     ledger.links.resetting("c1", "ABC", 1, NOW, NOW)
     intend(ledger, "b1")
-    ledger.crossings.close_repeatable(NOW)
+    ledger.intents.close_repeatable(NOW)
     rows = ledger.crossings._store.tuples("SELECT kind, state FROM intents ORDER BY kind")
     assert rows == [
         ("create", "intent"), ("customer", "superseded"), ("profile", "done"), ("rename", "intent")

@@ -57,7 +57,7 @@ def test_a_reset_is_remembered_until_its_end_is_known(ledger: Ledger) -> None:
     ledger.feed.invoices_seen([sight("b1", customer_number="ABC")], 1, NOW)
     op = ledger.links.resetting("c1", "ABC", 1, NOW, LATER)
     ledger.links.lost(op)
-    ledger.crossings.close_repeatable(NOW)
+    ledger.intents.close_repeatable(NOW)
     (left,) = ledger.links.open_resets()
     assert (left.customer_id, left.was) == ("c1", "ABC")
     ledger.links.has_number_again("c1", "ABC", 2, LATER)
