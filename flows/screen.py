@@ -143,7 +143,7 @@ class Screen:
 
         if self.as_json or not alerts:
             return
-        self.line(f"\n{len(alerts)} need you:", "yellow")
+        self.line(f"\n{len(alerts)} need{'s' * (len(alerts) == 1)} you:", "yellow")
         shown = sorted(alerts, key=lambda row: (row["code"], natural(row["number"])))[:most]
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:

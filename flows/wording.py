@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.layout import clean, shorten
 from flows.report import ImportReport
-from mappings.money import money
+from mappings.money import euro, money
 
 if TYPE_CHECKING:
     from flows.follow_up import FollowUpReport
@@ -117,17 +117,37 @@ def event_row(event: Mapping[str, Any]) -> tuple[str, str]:
     return f"{instant(event['at'])}  {who}", clean(f"{event['what']} {_said(event['facts'])}")
 
 
+SEVERAL = ("events", "to be put back")  # lists that are no change from one to another
+
+
 def _said(facts: Mapping[str, Any]) -> str:
-    """Write the facts of an event in brackets."""
-    said = ", ".join(f"{k}: {_change(v)}" for k, v in facts.items() if v not in (None, False))
+    """Write the facts of an event in brackets; what is empty is left out."""
+    named = {
+        name: _fact(name, value) for name, value in facts.items() if value not in (None, False)
+    }
+    said = ", ".join(f"{_name(name)}: {fact}" for name, fact in named.items() if fact)
     return f"({said})" if said else ""
 
 
-def _change(value: object) -> object:
-    """Write a change, which the ledger keeps as [before, after]."""
-    if isinstance(value, list) and len(value) == 2:
-        return " -> ".join("none" if v is None else str(v) for v in value)
-    return value
+def _name(name: str) -> str:
+    """Write a fact's name as a person would: cents are an amount, paid_at is paid at."""
+    return {"cents": "amount"}.get(name, name.removesuffix("_cents").replace("_", " "))
+
+
+def _fact(name: str, value: object) -> str:
+    """Write a fact; a change is kept as [before, after] and an amount in cents."""
+    if isinstance(value, list) and len(value) == 2 and name not in SEVERAL:
+        return " -> ".join(_fact(name, one) or "none" for one in value)
+    if isinstance(value, list):
+        return ", ".join(_fact(name, one) for one in value)
+    if isinstance(value, dict):
+        told = [one for one in value.items() if isinstance(one[1], str) or one[0].endswith("cents")]
+        return "; ".join(_fact(*one) for one in told)
+    if name.endswith("cents") and isinstance(value, int):
+        return euro(value)
+    if name == "paid" and isinstance(value, int):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def ago(seconds: float) -> str:

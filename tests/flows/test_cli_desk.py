@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flows.wording import event_row
 from tests.flows.office import Office
 from tests.flows.scenes import (
     MORNING,
@@ -116,6 +117,25 @@ def test_a_change_in_teamleader_stands_in_the_journey(holding: Office) -> None:
     events = run(holding, "journey", NUMBER, "--json").json["stories"][0]["events"]
     changed = [event for event in events if event["what"] == "changed in Teamleader"]
     assert changed[0]["facts"]["due_on"] == ["2024-11-30", "2024-12-31"]
+    assert "due on: 2024-11-30 -> 2024-12-31" in said(run(holding, "journey", NUMBER))
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({"event": "evt_1", "cents": 1_800}, "(event: evt_1, amount: EUR 18.00)"),
+        ({"due_cents": [1_800, 0], "paid": [0, True]},
+         "(due: EUR 18.00 -> EUR 0.00, paid: no -> yes)"),
+        ({"reason": {"code": "refund_by_debtor", "externalCode": "MD06", "actionStep": 1}},
+         "(reason: refund_by_debtor; MD06)"),
+        ({"events": ["evt_1", "evt_2"], "to be put back": []}, "(events: evt_1, evt_2)"),
+        ({"title": [None, "Factuur"], "why": None}, "(title: none -> Factuur)"),
+    ],
+)  # fmt: skip
+def test_a_journey_is_told_in_words(facts: dict[str, object], shown: str) -> None:
+    """Guide 7: an accountant reads euro and yes or no, not cents and True."""
+    event = {"at": "2024-11-04T09:00:00+00:00", "run": 3, "what": "it was", "facts": facts}
+    assert event_row(event) == ("2024-11-04 09:00:00  run 3", f"it was {shown}")
 
 
 def test_status_answers_the_four_questions(holding: Office) -> None:
