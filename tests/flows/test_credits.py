@@ -107,7 +107,7 @@ def test_without_a_known_invoice_it_crosses_alone_and_is_listed(open_office: Ope
     credit(office, old, 3_000)
     outcome = run(office, "import", "--days", "30")
     assert office.twikey_invoices()[CN]["related"] is None
-    assert f"{CN} Klant NV EUR -30.00" in said(outcome)
+    assert f"{CN} Klant NV -EUR 30.00" in said(outcome)
     assert "stands there by itself" in said(outcome)
     with office.ledger() as ledger:
         assert "PARENT_MISSING" in ledger.bookings.find(CN)[0]["notices"]
