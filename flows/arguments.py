@@ -39,6 +39,39 @@ def _day(text: str) -> date:
     return day
 
 
+def _setup_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    init = verb("init", "Write a commented config.toml into the home directory.")
+    init.add_argument("--profile", metavar="NUMBER", help="the Twikey profile for new customers")
+    connect = verb("connect", "Give this job access to Teamleader (OAuth consent in a browser).")
+    connect.add_argument(
+        "--no-browser", action="store_true", help="print the link and wait for the consent"
+    )
+    check = verb("check", "Probe everything that can be probed before money moves.")
+    check.add_argument(
+        "--subscriptions", action="store_true",
+        help="list the active subscriptions whose invoices would fall due at once, nothing else",
+    )  # fmt: skip
+    check.add_argument("--mail", action="store_true", help="send a test mail too")
+
+
+def _import_verb(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    importing = verb("import", "Bring booked invoices and credit notes to Twikey, once each.")
+    importing.add_argument("--days", type=int, metavar="N", help="booked in the last N days")
+    importing.add_argument("--since", type=_day, metavar="D", help="invoice date from (inclusive)")
+    importing.add_argument("--until", type=_day, metavar="D", help="invoice date to (inclusive)")
+    importing.add_argument(
+        "--number", nargs="+", default=[], metavar="NUMBER", help="only these invoice numbers"
+    )
+    importing.add_argument(
+        "--credit-notes", action="store_true", help="credit notes too, where automatic is off"
+    )
+    importing.add_argument("--dry-run", action="store_true", help="show the plan, send nothing")
+    importing.add_argument("--yes", action="store_true", help="release the brake")
+    importing.add_argument(
+        "--invite", action="store_true", help="a first or unusually large import is not silent"
+    )
+
+
 def _follow_up_verbs(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     following = verb("follow-up", "Write payments back, attach PDFs, invite customers.")
     following.add_argument("--payments", action="store_true", help="only payments back")
@@ -152,35 +185,9 @@ def all_verbs() -> Parser:
     def verb(name: str, text: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=text, description=text, parents=[shared])
 
-    init = verb("init", "Write a commented config.toml into the home directory.")
-    init.add_argument("--profile", metavar="NUMBER", help="the Twikey profile for new customers")
-    connect = verb("connect", "Give this job access to Teamleader (OAuth consent in a browser).")
-    connect.add_argument(
-        "--no-browser", action="store_true", help="print the link and wait for the consent"
-    )
-    check = verb("check", "Probe everything that can be probed before money moves.")
-    check.add_argument(
-        "--subscriptions", action="store_true",
-        help="list the active subscriptions whose invoices would fall due at once, nothing else",
-    )  # fmt: skip
-    check.add_argument("--mail", action="store_true", help="send a test mail too")
-    importing = verb("import", "Bring booked invoices and credit notes to Twikey, once each.")
-    importing.add_argument("--days", type=int, metavar="N", help="booked in the last N days")
-    importing.add_argument("--since", type=_day, metavar="D", help="invoice date from (inclusive)")
-    importing.add_argument("--until", type=_day, metavar="D", help="invoice date to (inclusive)")
-    importing.add_argument(
-        "--number", nargs="+", default=[], metavar="NUMBER", help="only these invoice numbers"
-    )
-    importing.add_argument(
-        "--credit-notes", action="store_true", help="credit notes too, where automatic is off"
-    )
-    importing.add_argument("--dry-run", action="store_true", help="show the plan, send nothing")
-    importing.add_argument("--yes", action="store_true", help="release the brake")
-    importing.add_argument(
-        "--invite", action="store_true", help="a first or unusually large import is not silent"
-    )
     for add in (
-        _follow_up_verbs, _desk_verbs, _customer_verbs, _mandate_verbs, _undo_verb,
+        _setup_verbs, _import_verb, _follow_up_verbs, _desk_verbs, _customer_verbs,
+        _mandate_verbs, _undo_verb,
         _reconcile_verb, _rebuild_verb, _prefect_verbs,
     ):  # fmt: skip
         add(verb)
