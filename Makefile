@@ -14,8 +14,8 @@ help:
 	@echo "make bench  speed and memory, as ratios against the alternatives"
 	@echo "make reliability  every call of every flow goes wrong in every way; writes the table"
 	@echo "make kills  kill -9 the real program 500 times; both sides end as on a quiet day"
-	@echo "make soak   simulated weeks without end (Ctrl-C prints the figures)"
-	@echo "make soak-money  50,000 random lives of payments, bounces, faults and crashes"
+	@echo "make soak   50,000 lives of money, the matrix over sockets, then weeks without end"
+	@echo "make soak-money  only the 50,000 random lives of payments, bounces, faults and crashes"
 	@echo "make audit  ask whether a pinned version has a known flaw (needs the internet)"
 	@echo "make lint | types | unit | lock | clean"
 
@@ -60,13 +60,13 @@ reliability: $(READY)
 kills: $(READY)
 	@$(BIN)/python -m tests.flows.kills --kills $(or $(KILLS),500) --per-day 8 --seed $(or $(SEED),7)
 
-# The fault matrix over real sockets, then weeks of an office until Ctrl-C, or until one is violated
-# (FROM=5000 begins at another seed).
-soak: $(READY)
+# All that takes long: the money lives, the fault matrix over real sockets, then weeks of an office
+# until Ctrl-C, or until one is violated (FROM=5000 begins at another seed).
+soak: soak-money
 	$(BIN)/python -W error -m tests.reliability --wired
 	@$(BIN)/python -m tests.simulation --forever --seed $(or $(FROM),1000)
 
-# Fifty thousand lives of payments, bounces, edits, faults and crashes; hours, not minutes.
+# Fifty thousand lives of payments, bounces, edits, faults and crashes: an hour on a core of its own.
 soak-money: $(READY)
 	FOLLOW_UP_EXAMPLES=50000 $(BIN)/pytest tests/flows/test_follow_up_property.py
 
