@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.ledger.records import Credit, Followed, MoneyEvent
 from connectors.teamleader.records import Payment
-from mappings.credits import asked_too_much, figures, late, to_give_back
+from mappings.credits import asked_too_much, figures, late, paid_in_part, to_give_back
 
 SENT = "2024-11-04T09:00:00+00:00"
 BEFORE, AFTER = "2024-11-04T08:59:58+00:00", "2024-11-05T09:00:00+00:00"
@@ -69,6 +70,53 @@ def test_a_part_paid_elsewhere_is_not_taken_for_a_credit_note() -> None:
     assert asked_too_much(invoice(3_000), [], []) == 0
 
 
+@pytest.mark.parametrize("state", ["PAID", "ARCHIVED", "GONE"])
+def test_what_is_not_collected_any_more_is_not_asked(state: str) -> None:
+    """C9: of an invoice that ended in Twikey nothing is asked too much."""
+    ended = invoice(5_000, twikey_state=state)
+    assert asked_too_much(ended, [note(2_000)], []) == 0
+    assert paid_in_part(ended, [], []) == 0
+
+
+def test_what_was_sent_as_paid_and_what_came_in_is_not_asked() -> None:
+    """C9: of 100 less 10 sent as paid less 50 that came in, 40 are asked and 25 are due."""
+    booking = invoice(2_500, prepaid=1_000)
+    assert asked_too_much(booking, [note(5_000)], [event(5_000)]) == 1_500
+    assert paid_in_part(booking, [], [event(5_000)]) == 1_500
+    for due in (0, -300, None):
+        assert asked_too_much(invoice(0, due_cents=due), [note(20_000)], []) == 10_000
+        assert paid_in_part(invoice(0, due_cents=due), [], []) == 10_000
+
+
+def test_a_part_that_somebody_paid_is_told_without_what_was_credited() -> None:
+    """C11: 30 less is due: 20 by a credit note, 10 because somebody paid them elsewhere."""
+    assert paid_in_part(invoice(7_000), [note(2_000)], []) == 1_000
+    assert paid_in_part(invoice(8_000), [note(2_000)], []) == 0
+    assert paid_in_part(invoice(9_999), [], []) == 1
+    assert paid_in_part(invoice(10_000), [], []) == 0
+    assert paid_in_part(invoice(11_000), [], []) == 0
+
+
+def test_a_part_is_told_only_where_it_is_known_what_twikey_asks() -> None:
+    """C18, C33: not of an adopted invoice, and not of one whose amount was changed since."""
+    assert paid_in_part(invoice(7_000, adopted=True), [], []) == 0
+    assert paid_in_part(invoice(7_000, payable_cents=9_000), [], []) == 0
+
+
+def test_a_credit_note_of_the_very_moment_was_there_before() -> None:
+    """C11: what was seen as the invoice crossed was told with it, to the last cent that fits."""
+    sent = note(2_000, SENT)
+    assert late(invoice(8_000, prepaid=2_000), [sent]) == []
+    assert late(invoice(8_000, prepaid=1_999), [sent]) == [sent]
+    assert late(invoice(8_000, prepaid=9_000, sent_at=None), [sent]) == [sent]
+
+
+def test_each_credit_note_takes_its_share_of_what_was_told() -> None:
+    """C11: 30 were sent as paid: the first two of 15 fit, the third was not told."""
+    notes = [note(1_500, BEFORE, f"CN{number}") for number in (3, 1, 2)]
+    assert late(invoice(5_500, prepaid=3_000), notes) == [notes[0]]
+
+
 def test_what_came_in_before_the_credit_note_is_to_be_given_back() -> None:
     """C9: 100 registered and 20 credited leave 20, less what Twikey paid back."""
     paid = [Payment(10_000, "EUR", AFTER)]
@@ -108,3 +156,13 @@ def test_never_more_is_told_than_was_credited(
     back = to_give_back(10_000, [Payment(min(came, 10_000), "EUR", AFTER)], [note(cents)], events)
     assert 0 <= asked <= cents
     assert 0 <= back <= cents
+
+
+def test_only_what_is_over_is_given_back() -> None:
+    """C9: other people's payments count as paid; what Twikey brought is the most to give back."""
+    paid = [Payment(7_000, "EUR", AFTER), Payment(3_000, "EUR", AFTER)]
+    assert to_give_back(10_000, paid, [note(4_000)], [event(3_000)]) == 3_000
+    assert to_give_back(12_000, paid, [note(4_000)], [event(3_000)]) == 2_000
+    assert to_give_back(14_000, paid, [note(4_000)], [event(3_000)]) == 0
+    done = event(2_000, "refund", "dismissed", 2)
+    assert to_give_back(10_000, paid, [note(4_000)], [event(3_000), done]) == 3_000

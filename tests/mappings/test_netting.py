@@ -103,6 +103,47 @@ def test_a_refund_among_doubles_takes_what_is_not_in_teamleader() -> None:
     assert net([first._replace(state="registered"), second, back]).undone == {"p2": "r3"}
 
 
+def test_a_refund_takes_back_again_what_it_took_back_before() -> None:
+    """P9: what went back by a refund stays the refunded one, also beside a reported double."""
+    first = event("p1", "09:00", key="a:1", state="undone")
+    second = event("p2", "10:00", key="a:2", state="reported")
+    third = event("p3", "10:30", key="a:3", state="registered")
+    back = event("r4", "11:00", key=None)
+    assert net([first, second, third, back]).undone == {"p1": "r4"}
+
+
+def test_the_reason_of_a_refund_that_takes_nothing_back_is_told() -> None:
+    """C9: a part of one payment, more than all of them, and a refund of nothing at all."""
+    told = [event("p1", "09:00", 6_000, key="a:1"), event("p2", "10:00", 4_000, key="a:2")]
+    part, none = "only a part was paid back", "nothing had been paid before"
+    other = "the amount is that of no payment, nor of several together"
+    for cents, state, why in [(5_999, "held", part), (6_001, "held", other)]:
+        found = net([*told, event("r3", "11:00", cents, key=None)])
+        assert found.idle == [("r3", state, why)]
+    assert net([event("r3", "11:00", key=None)]).idle == [("r3", "ignored", none)]
+
+
+def test_money_that_was_ignored_is_not_paid_back() -> None:
+    """Decisions 7: the echo of our own marking came from nobody."""
+    echo = event("p1", key="a:1", state="ignored")
+    found = net([echo, event("r2", "11:00", key=None)])
+    assert (found.undone, found.idle[0][1]) == ({}, "held")
+
+
+def test_a_named_failure_takes_the_newest_of_its_name() -> None:
+    """C7: an attempt that was paid, failed and was paid again loses the second payment too."""
+    told = [event("p1", "09:00"), event("f2", "10:00"), event("p3", "11:00"), event("f4", "12:00")]
+    assert net(told).undone == {"p1": "f2", "p3": "f4"}
+    twice = [event("p1", "09:00"), event("p2", "10:00"), event("f3", "11:00")]
+    assert net(twice).undone == {"p2": "f3"}
+
+
+def test_a_failure_without_a_name_says_why_it_changes_nothing() -> None:
+    """C7: no payment of the amount came before it."""
+    found = net([event("p1", cents=500), event("f2", "11:00", key=None)])
+    assert found.idle == [("f2", "ignored", "nothing had been paid by this attempt")]
+
+
 def test_a_refund_in_another_currency_takes_nothing_back() -> None:
     """What is in another currency is for a person."""
     found = net([event("p1"), event("r2", "11:00", key=None, currency="USD")])
