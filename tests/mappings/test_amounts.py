@@ -6,6 +6,7 @@ import pytest
 
 from mappings.amounts import plain
 from mappings.bookings import payloads, plan
+from mappings.money import euro, money
 from tests.mappings.sample import (
     SECOND,
     booking,
@@ -116,3 +117,48 @@ def test_cents_are_shown_as_euro() -> None:
         "0.00",
         "nothing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "shown"),
+    [
+        (1240810, "EUR", "EUR 12,408.10"), (-123456, "USD", "-USD 1,234.56"),
+        (0, None, "EUR 0.00"), (-1, None, "-EUR 0.01"), (None, "EUR", "nothing"),
+    ],
+)  # fmt: skip
+def test_money_is_shown_with_its_currency(
+    cents: int | None, currency: str | None, shown: str
+) -> None:
+    """C30: the sign first, then the currency, and nothing where there is no amount."""
+    assert money(cents, currency) == shown
+
+
+def test_euro_cents_are_shown_as_euro() -> None:
+    """C30: 1240810 is EUR 12,408.10."""
+    assert euro(1240810) == "EUR 12,408.10"
+
+
+def test_the_last_cent_is_due_and_a_cent_is_paid() -> None:
+    """A27, C30: a cent that is due crosses; a cent that was paid goes along as paid."""
+    last, first = planned(
+        booking(due_cents=1), booking(id=SECOND, number="2024 / 101", due_cents=12099)
+    )
+    assert (last["action"], last["paid_cents"]) == ("create", 12099)
+    assert (first["action"], first["paid_cents"]) == ("create", 1)
+
+
+def test_a_due_without_currency_is_in_that_of_the_invoice() -> None:
+    """Reference 3.2: what Teamleader does not say is no contradiction."""
+    (row,) = planned(booking(due_currency=None))
+    assert row["action"] == "create"
+
+
+def test_a_credit_note_needs_no_due_amount() -> None:
+    """Guide 11: nothing is due of a credit note; a negative one is a credit note all the same."""
+    due, none = planned(
+        credit_note(due_cents=99999, due_currency="USD"),
+        credit_note(id=SECOND, number="8", due_cents=0),
+    )
+    assert (due["action"], none["action"]) == ("create", "create")
+    (lost,) = planned(credit_note(payable_cents=None))
+    assert (lost["reason"], lost["detail"]) == ("AMOUNTS_DISAGREE", "it has no total")

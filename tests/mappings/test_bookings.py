@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mappings.bookings import payloads, plan, summary
@@ -109,6 +111,44 @@ def test_a_whole_payload() -> None:
         "manual": False,
         "customerByRef": CUSTOMER,
     }
+
+
+def test_a_nameless_customer_is_described_by_the_name_on_the_invoice() -> None:
+    """C17: cut to Twikey's length; a name of its own, be it a first name alone, stays."""
+    cases: list[tuple[str, dict[str, Any], tuple[str, str]]] = [
+        ("company", {"company_name": None}, ("companyName", "N" * 140)),
+        ("contact", {"type": "contact"}, ("lastname", "N" * 50)),
+        ("contact", {"type": "contact", "first_name": "Amélie"}, ("firstname", "Amélie")),
+        ("contact", {"type": "contact", "last_name": "Dubois"}, ("lastname", "Dubois")),
+    ]
+    for kind, change, (part, name) in cases:
+        customers = customers_frame(customer(**change))
+        found = bookings_frame(booking(customer_type=kind, invoicee_name="N" * 141))
+        (payload,) = payloads(plan(found, customers, taken_frame(), rules()), customers)
+        assert payload.customer is not None
+        parts = payload.customer.model_dump(exclude_none=True)
+        named = {
+            key: parts[key] for key in ("companyName", "firstname", "lastname") if key in parts
+        }
+        assert named == {part: name}
+
+
+def test_the_label_of_a_campaign_fits() -> None:
+    """Reference 2.2: a label of the settings is cut to 140 characters."""
+    found = plan(
+        bookings_frame(booking()), customers_frame(), taken_frame(), rules(campaign="c" * 141)
+    )
+    assert found["campaign"].tolist() == ["c" * 140]
+
+
+def test_the_plan_numbers_its_rows_anew() -> None:
+    """A46: invoices and credit notes that change places do not keep their old places' numbers."""
+    given = bookings_frame(credit_note(), booking(), credit_note(id="c", number="9"))
+    found = plan(given, customers_frame(customer()), taken_frame(), rules())
+    assert found.index.tolist() == [0, 1, 2]
+    assert found["id"].tolist() == [INVOICE, credit_note()["id"], "c"]
+    later = plan(given.iloc[1:2], customers_frame(customer()), taken_frame(), rules())
+    assert later.index.tolist() == [0]
 
 
 def test_totals_are_in_cents_by_profile_and_add_up_over_chunks() -> None:

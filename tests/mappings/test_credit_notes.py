@@ -12,6 +12,7 @@ from tests.mappings.sample import (
     customers_frame,
     planned,
     rules,
+    taken,
     taken_frame,
 )
 
@@ -36,6 +37,19 @@ def test_a_credit_note_finds_its_invoice_in_the_same_plan() -> None:
         None,
     )
     assert (note["related_number"], note["manual"], note["notices"]) == ("2024 / 100", True, None)
+
+
+def test_a_credit_note_finds_an_invoice_that_is_adopted() -> None:
+    """A46: an invoice that stands at Twikey already is there to be named."""
+    invoice, note = planned(credit_note(), booking(), held=[taken()])
+    assert (invoice["action"], note["related_number"]) == ("adopt", "2024 / 100")
+    assert note["notices"] is None
+
+
+def test_an_invoice_is_related_to_nothing() -> None:
+    """A46: whatever Teamleader gives as related, only a credit note names an invoice."""
+    (row,) = planned(booking(related_id=SECOND, related_number="2024 / 9"))
+    assert (row["related_number"], row["notices"]) == (None, None)
 
 
 def test_a_credit_note_without_parent_crosses_alone() -> None:

@@ -115,6 +115,7 @@ def test_what_twikey_has_keeps_its_number() -> None:
         plan(bookings_frame(*pair), customers_frame(customer()), taken_frame(ours), rules())
     )
     assert (adopted["action"], new["reason"]) == ("adopt", "NUMBER_TAKEN")
+    assert new["detail"] == f"2024 / 100 of department {BE} (Teamleader {SECOND})"
 
 
 def test_an_id_is_never_compared_with_itself() -> None:
