@@ -30,6 +30,7 @@ from tests.mutation.scope import all_tests, modules, share, tests_for
 from tests.mutation.trial import MISSED, UNASKED, Child, run_tests, tried, verdict
 
 LAST = ROOT / ".mutation" / "last.json"
+REACH = ROOT / ".mutation" / "reach.json"
 # Loaded once here, not once a mutant: nothing of what is changed, and nothing that loads it.
 HEAVY = (
     "hypothesis", "jsonschema", "pandas", "pydantic", "requests", "responses", "sqlite3",
@@ -73,25 +74,32 @@ def chosen_mutants(given: argparse.Namespace) -> list[Mutant]:
 
 
 def watched(chosen: list[str]) -> dict[str, reaching.Reach]:
-    """Run the tests once, unchanged, and return who reaches what."""
-    with tempfile.TemporaryDirectory() as folder:
-        seen = Path(folder) / "seen.json"
+    """Run the tests once, unchanged, and return who reaches what; kept as long as it is true."""
+    kept, files = reaching.Kept(REACH), all_tests(chosen)
+    missing = kept.missing(files)
+    if missing:
+        with tempfile.TemporaryDirectory() as folder:
+            seen = Path(folder) / "seen.json"
+            _watch(missing, seen)
+            kept.add(missing, seen)
+    found, failed = kept.reach(files)
+    for test in failed:
+        print(f"fails without any change and is not asked: {test}")
+    return found
 
-        def work(place: Path) -> int:
-            watch = reaching.Watch(chosen)
-            code = run_tests(all_tests(chosen), watch, place)
-            reaching.write(watch, seen)
-            return code
 
-        child = Child(work, 3600)
-        while (code := child.ended()) is None:
-            time.sleep(0.1)
-        if code not in (0, 1) or not seen.exists():
-            sys.exit(f"The tests did not run to their end (pytest's exit code {code}).")
-        found, failed = reaching.read(seen)
-        for test in failed:
-            print(f"fails without any change and is not asked: {test}")
-        return found
+def _watch(files: list[str], seen: Path) -> None:
+    def work(place: Path) -> int:
+        watch = reaching.Watch(modules())
+        code = run_tests(files, watch, place)
+        reaching.write(watch, seen)
+        return code
+
+    child = Child(work, 3600)
+    while (code := child.ended()) is None:
+        time.sleep(0.1)
+    if code not in (0, 1) or not seen.exists():
+        sys.exit(f"The tests did not run to their end (pytest's exit code {code}).")
 
 
 def trials(

@@ -7,13 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Generator
+from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.mutation.mutants import path_of
+from tests.mutation.mutants import ROOT, path_of
+
+CODE = ("mappings", "connectors", "flows", "tests/sandbox")
 
 
 class Reach(NamedTuple):
@@ -79,11 +82,53 @@ def write(watch: Watch, path: Path) -> None:
     path.write_text(json.dumps([plain, watch.failed]), encoding="utf-8")
 
 
-def read(path: Path) -> tuple[dict[str, Reach], list[str]]:
-    """Read what a watched run saw, and the tests that failed in it."""
-    plain, failed = json.loads(path.read_text(encoding="utf-8"))
-    found = {
-        test: Reach(seconds, {module: set(each) for module, each in lines.items()})
-        for test, (seconds, lines) in plain.items()
-    }
-    return found, failed
+# ---- kept from run to run
+
+
+class Kept:
+    """What was seen of each file of tests, as long as neither it nor the program changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self._files: dict[str, dict[str, Any]] = found
+        code = sha256()
+        for place in CODE:
+            for one in sorted((ROOT / place).rglob("*.py")):
+                code.update(one.read_bytes())
+        self._code = code
+
+    def _digest(self, file: str) -> str:
+        both = self._code.copy()
+        both.update((ROOT / file).read_bytes())
+        return both.hexdigest()
+
+    def missing(self, files: list[str]) -> list[str]:
+        """Return the files whose tests have to be watched."""
+        return [one for one in files if self._files.get(one, {}).get("of") != self._digest(one)]
+
+    def add(self, files: list[str], seen: Path) -> None:
+        """Take over what was seen of some files."""
+        found, failed = json.loads(seen.read_text(encoding="utf-8"))
+        for file in files:
+            self._files[file] = {
+                "of": self._digest(file),
+                "tests": {test: one for test, one in found.items() if _is_of(test, file)},
+                "failed": [test for test in failed if _is_of(test, file)],
+            }
+        self._path.parent.mkdir(exist_ok=True)
+        self._path.write_text(json.dumps(self._files), encoding="utf-8")
+
+    def reach(self, files: list[str]) -> tuple[dict[str, Reach], list[str]]:
+        """Return what the tests of some files reach, and those that fail unchanged."""
+        kept = [self._files[file] for file in files]
+        found = {
+            test: Reach(seconds, {module: set(each) for module, each in lines.items()})
+            for one in kept
+            for test, (seconds, lines) in one["tests"].items()
+        }
+        return found, [test for one in kept for test in one["failed"]]
+
+
+def _is_of(test: str, file: str) -> bool:
+    return test.partition("::")[0] == file
