@@ -45,7 +45,7 @@ TIMES_LONGER = 5.0
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__.split("\n")[0])
-    parser.add_argument("--sample", type=int, default=30, help="mutants a module (30); 0: all")
+    parser.add_argument("--sample", type=int, default=30, help="mutants of a module (30); 0: all")
     parser.add_argument("--seed", type=int, default=1, help="which sample (1)")
     parser.add_argument("--only", default="", help="modules with this in their name")
     parser.add_argument("--again", action="store_true", help="what was missed the last time")
