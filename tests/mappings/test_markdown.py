@@ -39,6 +39,14 @@ def test_a_link_from_outside_is_none() -> None:
     assert link("a", None) == "a"
 
 
+def test_a_link_from_outside_can_still_be_read() -> None:
+    """Acceptance 4: it is only taken apart, and a long text is cut to 600 characters."""
+    assert cell("at https://evil.example") == "at https: //evil.example"
+    assert cell("at WWW.evil.example") == "at WWW .evil.example"
+    assert cell("[pay](there)") == "[pay] (there)"
+    assert len(cell("x" * 601)) == 600
+
+
 def test_a_row_stays_a_row() -> None:
     """A bar or a line end in a text does not make another cell or row."""
     made = table(["a", "b"], [[escaped("x|y\nz"), escaped("1")]])

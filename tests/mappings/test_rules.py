@@ -52,3 +52,19 @@ def test_a_profile_is_in_euro_unless_declared() -> None:
     """Only a declaration makes another currency possible."""
     by = rules(profiles={"1430": ProfileRule(currency="USD")})
     assert [by.currency_of(profile) for profile in ("1430", "1420", None)] == ["USD", "EUR", "EUR"]
+
+
+def test_what_is_not_set_is_the_guides_default() -> None:
+    """Guide 2, 3: simple mode, Twikey invites, after the PDF, and CN for credit notes."""
+    plain = rules()
+    assert (plain.invoice_field_on, plain.subscription_field_on) == (False, False)
+    assert (plain.unknown_customers, plain.credit_note_number) == ("profile", "CN{number}")
+    assert (plain.default_locale, plain.campaign, plain.departments) == ("en", None, ())
+    assert ProfileRule() == ProfileRule(currency="EUR", invitation="twikey", needs_pdf=True)
+
+
+def test_a_department_is_called_by_its_name_its_id_or_nothing_known() -> None:
+    """C15: whoever reads a message finds the department, as far as anybody knows it."""
+    by = rules(department_names={"d1": "Belgium", "d2": ""})
+    names = [by.department_name(one) for one in ("d1", "d2", "d3", "", None)]
+    assert names == ["Belgium", "d2", "d3", "unknown", "unknown"]

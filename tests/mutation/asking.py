@@ -1,8 +1,10 @@
-"""Which tests are asked about one mutant: those that reach its line, the quick ones first."""
+"""Which tests are asked about one mutant: those that reach its line, the nearest first."""
 
 from __future__ import annotations
 
-from tests.mutation.mutants import Mutant
+from functools import cache
+
+from tests.mutation.mutants import ROOT, Mutant
 from tests.mutation.reach import Reach
 
 MOST_SECONDS = 12.0  # of tests, as watched, for one mutant; at least one test is always asked
@@ -19,9 +21,22 @@ def asked(mutant: Mutant, reach: dict[str, Reach]) -> list[str]:
         lines = set(range(mutant.lines[0], mutant.lines[1] + 1))
         tests = {test for test in near if not lines.isdisjoint(reach[test].lines[module])}
     order = sorted(
-        tests, key=lambda test: (name not in test, test not in near, reach[test].seconds, test)
+        tests,
+        key=lambda test: (
+            name not in test,
+            not _names(test.partition("::")[0], module),
+            test not in near,
+            reach[test].seconds,
+            test,
+        ),
     )
     return _affordable(order, reach)
+
+
+@cache
+def _names(file: str, module: str) -> bool:
+    """Tell whether a file of tests is about a module: it imports from it."""
+    return f"from {module} import" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def _affordable(tests: list[str], reach: dict[str, Reach]) -> list[str]:

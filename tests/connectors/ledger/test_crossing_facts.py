@@ -126,9 +126,9 @@ def test_a_customer_of_an_earlier_try_is_looked_at_anew(ledger: Ledger) -> None:
 
 def test_two_writes_of_one_run_have_two_names(ledger: Ledger) -> None:
     """P4: the second intent does not take the place of the first."""
-    first, second = (ledger.crossings.begin("customer", "c1", 1, NOW) for _ in range(2))
+    first, second = (ledger.intents.begin("customer", "c1", 1, NOW) for _ in range(2))
     assert first != second
-    ledger.crossings.finish(first, "done", "200", NOW)
+    ledger.intents.finish(first, "done", "200", NOW)
     assert intents(ledger) == [("c1", "done", "200"), ("c1", "intent", None)]
 
 
