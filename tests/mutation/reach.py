@@ -61,7 +61,7 @@ class Watch:
         finally:
             sys.settrace(None)
             threading.settrace(None)
-            if item.nodeid in self._passed and self._lines:
+            if item.nodeid in self._passed:
                 lines = {module: set(found) for module, found in self._lines.items()}
                 self.found[item.nodeid] = Reach(time.monotonic() - begun, lines)
 
