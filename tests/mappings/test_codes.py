@@ -12,6 +12,7 @@ from mappings.ibans import LENGTHS
 from mappings.languages import TITLES, title
 from mappings.mandate_flaws import FILE, LINK, ROW
 from mappings.reasons import HELD, NOTICES, SKIPPED
+from mappings.reconcile_cases import BUCKETS, CASES, sentence_of
 
 REASONS = [
     (SKIPPED, "skipped", "ZERO ALREADY_PAID NEGATIVE NOT_BOOKED OTHER_DEPARTMENT DELETED_IN_SOURCE "
@@ -82,3 +83,28 @@ def test_titles_are_in_the_seven_languages_that_twikey_speaks() -> None:
     """Reference 2.2: an eighth would be refused; a long number is cut to 140 characters."""
     assert set(TITLES) == {"nl", "fr", "en", "de", "es", "it", "pt"}
     assert title("invoice", "7" * 140, "nl") == "Factuur " + "7" * 132
+
+
+def test_what_agrees_and_what_differs_is_told_apart() -> None:
+    """Acceptance B4: the buckets of a reconciliation, in the order in which they are shown."""
+    agrees = ["matched", "waiting payment", "waiting PDF", "next run", "skipped by rule", "undone",
+              "before the first import"]  # fmt: skip
+    differs = ["held", "in flight", "not linked", "amount differs", "status differs",
+               "only in Teamleader", "only in Twikey", "deleted in Teamleader",
+               "deleted in Twikey", "double in Twikey"]  # fmt: skip
+    assert [name for name, one in BUCKETS.items() if not one.differs] == agrees
+    assert [name for name, one in BUCKETS.items() if one.differs] == differs
+    assert {one.bucket for one in CASES.values()} <= set(BUCKETS)
+
+
+def test_each_case_of_a_reconciliation_holds_its_facts() -> None:
+    """Acceptance B4: nothing is left open in a sentence, and the facts stand as they are."""
+    assert [code for code, one in CASES.items() if one.ask] == [
+        "BACK_AGAIN", "NOT_LINKED", "AMOUNT", "UNBOOKED", "PAID_HERE", "PAID_THERE", "ARCHIVED",
+        "PARTLY", "GONE_THERE", "GONE_HERE", "DOUBLE", "STRANGER",
+    ]  # fmt: skip
+    for code in ("HELD", "AMOUNT", "SKIPPED"):
+        assert sentence_of(code, "the facts") == "the facts"
+    for code, one in CASES.items():
+        assert "{" not in sentence_of(code, None)
+        assert ("the facts" in sentence_of(code, "the facts")) is ("{detail}" in one.sentence)

@@ -166,3 +166,9 @@ def test_only_what_is_over_is_given_back() -> None:
     assert to_give_back(14_000, paid, [note(4_000)], [event(3_000)]) == 0
     done = event(2_000, "refund", "dismissed", 2)
     assert to_give_back(10_000, paid, [note(4_000)], [event(3_000), done]) == 3_000
+
+
+def test_of_an_invoice_without_an_amount_nothing_is_asked() -> None:
+    """C9: what is not known is not told as too much."""
+    assert asked_too_much(invoice(0, amount_cents=None), [note(2_000)], []) == 0
+    assert paid_in_part(invoice(0, amount_cents=None, payable_cents=None), [], []) == 0

@@ -125,3 +125,18 @@ def test_another_program_reads_what_is_written() -> None:
     content = written(table, bom=True, semicolon=True).decode("utf-8-sig")
     found = list(csv.reader(io.StringIO(content, newline=""), delimiter=";"))
     assert found == [["x", "y"], ['a "b"; c', "d,e\nf"]]
+
+
+def test_only_a_figure_of_a_figures_column_begins_with_a_minus() -> None:
+    """A24: beside it a formula and an empty cell are what they are in any other column."""
+    table = frame([{"sum": "-30.00"}, {"sum": "-1+cmd"}, {"sum": None}], {"sum": TEXT})
+    content = written(table, bom=False, semicolon=False, figures=["sum"])
+    assert content == b'sum\r\n-30.00\r\n\'-1+cmd\r\n""\r\n'
+    assert written(table[:1], bom=False, semicolon=False) == b"sum\r\n'-30.00\r\n"
+
+
+def test_bytes_that_are_no_utf8_are_told_with_their_line() -> None:
+    """A25: counted from the first, also in the first."""
+    assert [one.line for one in read(b"a,b\n\xe9,1\n").faults] == [2]
+    assert [one.line for one in read(b"\xe9,b\n").faults] == [1]
+    assert [one.line for one in read(b"a\nb\n\x00,1\n").faults if one.code == "ENCODING"] == [3]

@@ -167,3 +167,17 @@ def test_a_change_that_twikey_cannot_see_is_no_change() -> None:
     """Blanks and dots are not worth a call."""
     after = customers_frame(customer(street="Kerkstraat  1 ", enterprise_number="0899 623 035"))
     assert changes(customers_frame(customer()), after) == {}
+
+
+def test_a_person_has_an_address_too() -> None:
+    """Guide 4: street, postal code and city go along for contacts as for companies."""
+    parts = described(contact())
+    assert (parts.address, parts.zip, parts.city) == ("Kerkstraat 1", "9000", "Gent")
+
+
+@pytest.mark.parametrize(
+    ("number", "sent"), [("1", "1"), ("A" * 50, "A" * 50), ("A" * 51, None), (".-", None)]
+)
+def test_an_enterprise_number_is_sent_whole_or_not_at_all(number: str, sent: str | None) -> None:
+    """Reference 2.3: one to fifty letters and digits; a cut number would be another one."""
+    assert described(customer(enterprise_number=number)).coc == sent

@@ -257,3 +257,12 @@ def test_an_hour_is_waited_for_the_other_feed() -> None:
     assert long_seen(booking(seen_at="2026-09-10T11:00:00+00:00"), NOON)
     assert not long_seen(booking(seen_at="2026-09-10T11:00:01+00:00"), NOON)
     assert not long_seen(booking(seen_at=None), NOON)
+
+
+def test_another_payment_does_not_make_a_failure_older() -> None:
+    """C8: only a later success of the same payment does; what has other names is another one."""
+    failing = booking(last_payment=json.dumps({"action": "payment_fail", "id": 1}))
+    told = [event("p0", "08:00", key="other"), event("p1", "09:00"), event("f2", "10:00"),
+            event("p3", "12:00", key="paymentId:9")]  # fmt: skip
+    details = {"f2": json.dumps({"paymentId": 1}), "p3": json.dumps({"paymentId": 9})}
+    assert not unexplained_failure(failing, told, details)

@@ -209,3 +209,9 @@ def test_the_rest_of_a_payment_counts_with_its_first_part() -> None:
              registered("p3", 2_000)._replace(event_id="p2#rest1")]  # fmt: skip
     _, kept = survivors(rows, 0, [registered("p1", 5_000)], parts, {"p2": 10_000}, ZONE)
     assert [one.amount_cents for one in kept] == [8_000, 2_000]
+
+
+def test_an_exact_payment_is_not_changed_for_another_of_its_day() -> None:
+    """P9: what was found by its instant is found; its double without a time is somebody else's."""
+    rows = [paid(500, "10T00:00:00"), paid(500, "09T22:00:00")]
+    assert take(rows, [Wanted(500, "2026-09-10T00:00:00+00:00")], ZONE) == (rows[:1], rows[1:])

@@ -140,3 +140,12 @@ def test_a_foreign_currency_is_held() -> None:
     assert sent["action"] == "create"
     assert (euro["reason"], own["reason"]) == ("CURRENCY", "CURRENCY")
     assert held["id"] == INVOICE
+
+
+def test_a_strange_value_is_shown_in_short() -> None:
+    """A15: a number of any length and a text of 61 signs do not fill the report."""
+    long = read_field("1" + "0" * 18, {})
+    assert long.detail == "'a very large number' is not a profile's number"
+    almost = read_field("9" * 18, {})
+    assert almost.detail == f"'{'9' * 18}' is not a profile's number"
+    assert read_field(json.dumps("x" * 61), {}).detail == f"'{'x' * 60}' is not a profile's number"

@@ -80,3 +80,8 @@ def test_the_surest_sign_is_looked_for_first_and_each_payment_taken_once() -> No
 def test_only_payments_are_looked_for() -> None:
     """P12: a failure and a refund are never written to Teamleader."""
     assert known([event("f1"), event("r2", key=None)], [paid(10_000, "10T09:09:09")]) == {}
+
+
+def test_one_event_is_one_payment() -> None:
+    """P12: a double in Teamleader is not ours because one of the two is."""
+    assert known([event("p1")], [ours("p1"), paid(10_000, "10T09:09:09")]) == {"p1": ours("p1")}

@@ -67,3 +67,10 @@ def test_a_credit_note_has_its_own_word_for_booked() -> None:
     """An invoice's status on a credit note is none."""
     (row,) = planned(credit_note(status="outstanding"))
     assert row["reason"] == "NOT_BOOKED"
+
+
+@pytest.mark.parametrize("wrong", [None, "", "x" * 37, "a\u200b"])
+def test_a_booking_without_a_usable_id_is_held(wrong: str | None) -> None:
+    """Decisions 3: the id is the identity at Twikey; none, too long, or with hidden signs."""
+    (row,) = planned(booking(id=wrong))
+    assert (row["reason"], row["detail"]) == ("UNREADABLE", "its id cannot be used")

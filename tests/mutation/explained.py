@@ -5,7 +5,60 @@ from __future__ import annotations
 import re
 
 # The reason, and the names of the mutants of this class (a pattern for the whole name).
-EXPLAINED: tuple[tuple[str, str], ...] = ()
+EXPLAINED: tuple[tuple[str, str], ...] = (
+    (
+        "``__all__`` is read by ``import *`` only, which nothing here uses",
+        r"mappings\.(bookings|reasons): code: '(\w+)' -> '\2X'( #\d+)?",
+    ),
+    (
+        "the answer is only ever read as yes or no, and None is no",
+        r".*: return: return False -> return None( #\d+)?",
+    ),
+    (
+        "a way round for speed: without it the same frame is made by assigning nothing",
+        r"mappings\.verdicts\.(give|note|adopt): condition: if not hit\.any\(\) -> if False",
+    ),
+    (
+        "a detail is made and then not put in, because its row is not hit",
+        r"mappings\.verdicts\.give: condition: if yes -> if True",
+    ),
+    (
+        "the state is read only where nothing was taken back",
+        r"mappings\.netting\.(_undoes|_refunded): code: 'applied' -> 'appliedX'( #\d+)?",
+    ),
+    (
+        "the ranks are compared with each other: 3 after 1 is as 2 after 1",
+        r"mappings\.netting\._how_loose: constant: 2 -> 3",
+    ),
+    (
+        "instants are written to the millisecond, and this is a millionth",
+        r"mappings\.money_events\.moment: constant: 999000 -> 999001",
+    ),
+    (
+        "no registration is of less than a cent, so what is spare is not above nothing either way",
+        r"mappings\.markers\.survivors: constant: 0 -> 1",
+    ),
+    (
+        "no profile is called None, so the table of profiles has none either",
+        r"mappings\.rules\.Rules\.currency_of: condition: if profile -> if True",
+    ),
+    (
+        "the country without a trunk zero has a code, so asking for the code first adds nothing",
+        r"mappings\.phones\.international: and/or: code and country == WITHOUT_ZERO .* -> country .*",
+    ),
+    (
+        "one random byte more or less makes the name of an intent no less its own",
+        r"connectors\.ledger\.intents\.Intents\.begin_all: constant: 4 -> 5",
+    ),
+    (
+        "the name of an intent is random: there is none to replace or to keep",
+        r"connectors\.ledger\.intents\.Intents\.begin_all: SQL: INSERT OR REPLACE .*",
+    ),
+    (
+        "the rows go into a set, or are few and asked twice at most",
+        r"connectors\.ledger\..*: SQL: SELECT DISTINCT .* -> SELECT (?!DISTINCT).*",
+    ),
+)
 
 
 def explanation(key: str) -> str | None:
