@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types unit test-prefect bench reliability kills soak soak-money audit lock clean
+.PHONY: help demo test lint types unit test-prefect bench reliability kills mutation soak soak-money audit lock clean
 
 help:
 	@echo "make demo   watch a company's books move, on the sandbox (no account needed)"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench  speed and memory, as ratios against the alternatives"
 	@echo "make reliability  every call of every flow goes wrong in every way; writes the table"
 	@echo "make kills  kill -9 the real program 500 times; both sides end as on a quiet day"
+	@echo "make mutation  change the deciding code in one place at a time: a test has to notice"
 	@echo "make soak   50,000 lives of money, the matrix over sockets, then weeks without end"
 	@echo "make soak-money  only the 50,000 random lives of payments, bounces, faults and crashes"
 	@echo "make audit  ask whether a pinned version has a known flaw (needs the internet)"
@@ -59,6 +60,10 @@ reliability: $(READY)
 # Days of a small office whose every command is killed at random (KILLS=50 SEED=3: fewer, others).
 kills: $(READY)
 	@$(BIN)/python -m tests.flows.kills --kills $(or $(KILLS),500) --per-day 8 --seed $(or $(SEED),7)
+
+# A fixed sample of small slips in mappings/ and the ledger; some half an hour on one core.
+mutation: $(READY)
+	@$(BIN)/python -m tests.mutation
 
 # All that takes long: the money lives, the fault matrix over real sockets, then weeks of an office
 # until Ctrl-C, or until one is violated (FROM=5000 begins at another seed).

@@ -200,9 +200,10 @@ def test_what_stays_away_is_found_by_every_name(sent: Ledger) -> None:
     sent.tombstones.set_aside(["b3"], 1, 2, "ann", NOW)
     assert [sent.tombstones.earlier(run) for run in (1, 2)] == [2, 0]
     assert sent.tombstones.newest() == 1
-    for name, ids in (("1", {"b1", "b3"}), ("2026 / b1", {"b1"}), ("b1", {"b1"}), ("77", {"b3"}),
-                      ("2", set()), ("nobody", set()), ("9" * 18, set())):  # fmt: skip
-        assert {row["booking_id"] for row in sent.tombstones.named(name)} == ids
+    for name, ids in (("1", ["b1", "b3"]), ("2026 / b1", ["b1"]), ("b1", ["b1"]), ("77", ["b3"])):
+        assert [row["booking_id"] for row in sent.tombstones.named(name)] == ids
+    for name in ("2", "nobody", "9" * 99, "\uff11"):
+        assert sent.tombstones.named(name) == []
     assert [row["by_run"] for row in sent.tombstones.named("1")] == [1, 1]
     assert [row["by_run"] for row in sent.tombstones.named("77")] == [0]
     sent.tombstones.lift(["b1"], "bob", 3, NOW)
