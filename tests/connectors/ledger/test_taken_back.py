@@ -195,17 +195,17 @@ def test_an_invitation_that_left_stays_known(sent: Ledger) -> None:
 
 def test_what_stays_away_is_found_by_every_name(sent: Ledger) -> None:
     """A22: the run's number, the booking's on either side, its id; lifted it is found no more."""
-    enter(sent, booking("b3", number="77"))
+    enter(sent, booking("b3", number="2027"))
     sent.undo.vanished(made(sent)["b1"], 1, 2, "ann", NOW)
     sent.tombstones.set_aside(["b3"], 1, 2, "ann", NOW)
     assert [sent.tombstones.earlier(run) for run in (1, 2)] == [2, 0]
     assert sent.tombstones.newest() == 1
-    for name, ids in (("1", ["b1", "b3"]), ("2026 / b1", ["b1"]), ("b1", ["b1"]), ("77", ["b3"])):
+    for name, ids in (("1", ["b1", "b3"]), ("2026 / b1", ["b1"]), ("b1", ["b1"]), ("2027", ["b3"])):
         assert [row["booking_id"] for row in sent.tombstones.named(name)] == ids
     for name in ("2", "nobody", "9" * 99, "\uff11"):
         assert sent.tombstones.named(name) == []
     assert [row["by_run"] for row in sent.tombstones.named("1")] == [1, 1]
-    assert [row["by_run"] for row in sent.tombstones.named("77")] == [0]
+    assert [row["by_run"] for row in sent.tombstones.named("2027")] == [0]
     sent.tombstones.lift(["b1"], "bob", 3, NOW)
     assert (sent.tombstones.earlier(1), sent.tombstones.named("b1")) == (1, [])
     found = one(sent)
@@ -214,6 +214,23 @@ def test_what_stays_away_is_found_by_every_name(sent: Ledger) -> None:
     sent.tombstones.lift(["b3"], "bob", 3, NOW)
     assert sent.tombstones.newest() is None
     assert sent.tombstones.removed_before(["b1", "b3"]) == {"b1"}
+
+
+def test_a_tombstone_is_lifted_once_and_alone(sent: Ledger) -> None:
+    """A22: the journal of removals keeps who lifted what; what is in doubt is not lifted."""
+    sent.tombstones.set_aside(["b1"], 1, 2, "ann", NOW)
+    sent.tombstones.lift(["b1"], "bob", 3, NOW)
+    sent.tombstones.set_aside(["b1"], 4, 5, "ann", NOW)
+    sent.undo.asked(sent.undo.made("b2"), 6, 7, "ann", NOW, LATER)
+    assert sent.tombstones.newest() == 4
+    sent.tombstones.lift(["b2"], "eve", 8, NOW)
+    rows = "SELECT booking_id, state, lifted_by FROM undone ORDER BY seq"
+    before = [("b1", "never", "bob"), ("b1", "never", None), ("b2", "asked", None)]
+    assert sent.undo._store.tuples(rows) == before
+    sent.undo.gone("b2", 7, NOW)
+    assert sent.tombstones.newest() == 6
+    sent.tombstones.lift(["b1", "b2"], "eve", 8, NOW)
+    assert [row[2] for row in sent.undo._store.tuples(rows)] == ["bob", "eve", "eve"]
 
 
 def test_what_teamleader_deleted_stays_closed(sent: Ledger) -> None:
