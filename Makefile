@@ -92,4 +92,4 @@ lock:
 	@rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) .venv-audit .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-audit .venv-bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutation

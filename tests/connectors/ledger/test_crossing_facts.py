@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.ledger.crossing import Verdict
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.runs import text
 from tests.connectors.fakes import NOW
@@ -171,3 +172,15 @@ def test_what_a_bulk_left_out_is_known_once_it_was_read(
     assert ledger.unsettled.left_out(["b1"]) == set()
     ledger.unsettled.bulk_ended(batch, state)
     assert ledger.unsettled.left_out(["b1", "b9"]) == left
+
+
+def test_what_is_held_says_since_when_and_why(ledger: Ledger) -> None:
+    """C26: since it was first held, until it is skipped or crosses; the journey has the facts."""
+    enter(ledger, booking())
+    for at, stage in ((NOW, "held"), (LATER, "held")):
+        ledger.crossings.decided([Verdict("b1", stage, "CURRENCY", "USD")], 1, at)
+        assert one(ledger)["held_at"] == text(NOW)
+    assert one(ledger)["tries"] == 2
+    assert ledger.journal.of("b1")[-1]["facts"] == {"reason": "CURRENCY", "detail": "USD"}
+    ledger.crossings.decided([Verdict("b1", "skipped", "ZERO", None)], 1, LATER)
+    assert (one(ledger)["held_at"], one(ledger)["tries"]) == (None, 2)
