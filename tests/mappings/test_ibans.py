@@ -13,7 +13,8 @@ from tests.sandbox.checkdigits import belgian_iban
 @pytest.mark.parametrize(
     "number",
     ["BE68539007547034", "be68 5390 0754 7034", "BE68-5390-0754-7034", "NL95BUNQ2025545371",
-     "FR1420041010050500013M02606", "DE89370400440532013000", "MT84MALT011000012345MTLCAST001S"],
+     "FR1420041010050500013M02606", "DE89370400440532013000", "MT84MALT011000012345MTLCAST001S",
+     "BE02000000000063", "BE98000000000081"],
 )  # fmt: skip
 def test_real_account_numbers_pass(number: str) -> None:
     """A25: any country, with or without blanks."""

@@ -54,6 +54,8 @@ NO: list[tuple[dict[str, Any], str]] = [
 WAITS: list[tuple[dict[str, Any], str]] = [
     ({"ct": None}, "PROFILE_NOT_SEEN"),
     ({"alert": "AMOUNT_CHANGED"}, "AMOUNT_CHANGED"),
+    ({"alert": "GONE_IN_TWIKEY"}, "GONE_IN_TWIKEY"),
+    ({"alert": "DELETED_IN_TEAMLEADER"}, "DELETED_IN_TEAMLEADER"),
     ({"has_pdf": False}, "WAITS_FOR_PDF"),
 ]
 
@@ -75,7 +77,7 @@ def test_who_waits_is_told_for_what(change: dict[str, Any], reason: str) -> None
 def test_the_first_reason_is_told() -> None:
     """Guide 7: the reasons stand in an order, and the surest comes first."""
     everything: dict[str, Any] = {}
-    for change, _ in reversed([*NO[:7], WAITS[0], NO[8], NO[9], *WAITS[1:]]):
+    for change, _ in reversed([*NO[:7], WAITS[0], NO[8], NO[9], WAITS[1], WAITS[-1]]):
         everything = {**everything, **change}
     order = [
         "INVITED", "CREDIT_NOTE", "OVER", "NOTHING_DUE", "DRAFT_AGAIN", "SILENT",

@@ -23,6 +23,14 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         r"mappings\.verdicts\.give: condition: if yes -> if True",
     ),
     (
+        "what was decided before is compared, and what comes of it changes nothing that is decided",
+        r"mappings\.existing\.compare_with_taken: condition: if yes -> if True",
+    ),
+    (
+        "pandas makes the same column of texts either way",
+        r"mappings\.frames\.column: condition: if dtype == TEXT -> if False",
+    ),
+    (
         "the state is read only where nothing was taken back",
         r"mappings\.netting\.(_undoes|_refunded): code: 'applied' -> 'appliedX'( #\d+)?",
     ),
