@@ -123,6 +123,13 @@ def test_the_reason_of_a_refund_that_takes_nothing_back_is_told() -> None:
     assert net([event("r3", "11:00", key=None)]).idle == [("r3", "ignored", none)]
 
 
+def test_a_refund_of_one_of_two_is_of_that_one() -> None:
+    """A40: 100 and then 60 came in; 100 paid back are the first, and the 60 stand."""
+    told = [event("p1", "09:00", 10_000, key="a:1"), event("p2", "10:00", 6_000, key="a:2")]
+    found = net([*told, event("r3", "11:00", 10_000, key=None)])
+    assert (found.undone, found.active) == ({"p1": "r3"}, told[1:])
+
+
 def test_money_that_was_ignored_is_not_paid_back() -> None:
     """Decisions 7: the echo of our own marking came from nobody."""
     echo = event("p1", key="a:1", state="ignored")

@@ -35,6 +35,14 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         r"mappings\.netting\.(_undoes|_refunded): code: 'applied' -> 'appliedX'( #\d+)?",
     ),
     (
+        "every event has a number of its own, so no two are at the same place",
+        r"mappings\.netting\.net: comparison: _when\(p\) < _when\(event\) -> .* <= .*",
+    ),
+    (
+        "a payment of the very amount has been taken back some lines above",
+        r"mappings\.netting\._refunded: comparison: p\.amount_cents > .* -> .* >= .*",
+    ),
+    (
         "the ranks are compared with each other: 3 after 1 is as 2 after 1",
         r"mappings\.netting\._how_loose: constant: 2 -> 3",
     ),

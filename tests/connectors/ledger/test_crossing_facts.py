@@ -184,3 +184,27 @@ def test_what_is_held_says_since_when_and_why(ledger: Ledger) -> None:
     assert ledger.journal.of("b1")[-1]["facts"] == {"reason": "CURRENCY", "detail": "USD"}
     ledger.crossings.decided([Verdict("b1", "skipped", "ZERO", None)], 1, LATER)
     assert (one(ledger)["held_at"], one(ledger)["tries"]) == (None, 2)
+
+
+def test_bulks_are_asked_oldest_first_with_all_that_is_open(ledger: Ledger) -> None:
+    """P3: a member whose answer was lost is a member; one that was settled is none any more."""
+    batches = []
+    for names in (("b1", "b2"), ("b3",)):
+        enter(ledger, *(booking(name) for name in names))
+        made = [crossing(name) for name in names]
+        batches.append(ledger.crossings.intend_bulk(made, 1, NOW, LATER))
+        ledger.unsettled.bulk_accepted(batches[-1], "T")
+    assert [one["id"] for one in ledger.unsettled.bulks()] == batches
+    ledger.crossings.unknown(["b1"], "timed out", 1, NOW)
+    assert sorted(ledger.unsettled.members(batches[0])) == ["b1", "b2"]
+    ledger.crossings.sent([("b2", "b2", None, None)], 1, NOW)
+    assert ledger.unsettled.members(batches[0]) == ["b1"]
+
+
+def test_a_lost_answer_to_what_sets_something_is_superseded_too(ledger: Ledger) -> None:
+    """P4: what it set is still to do; what is done stays done, with its answer."""
+    unknown, done = (ledger.intents.begin("customer", name, 1, NOW) for name in ("c1", "c2"))
+    ledger.intents.finish(unknown, "unknown", "timed out", NOW)
+    ledger.intents.finish(done, "done", "200", NOW)
+    ledger.intents.close_repeatable(LATER)
+    assert intents(ledger) == [("c1", "superseded", "timed out"), ("c2", "done", "200")]
