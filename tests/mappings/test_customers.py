@@ -8,7 +8,8 @@ import pytest
 
 from connectors.twikey.records import NewCustomer
 from mappings.bookings import payloads, plan
-from mappings.customer_changes import changes
+from mappings.customer_changes import WORDS, changes
+from mappings.customers import DESCRIBED, PARTS, describe
 from tests.mappings.sample import (
     CUSTOMER,
     SECOND,
@@ -181,3 +182,16 @@ def test_a_person_has_an_address_too() -> None:
 def test_an_enterprise_number_is_sent_whole_or_not_at_all(number: str, sent: str | None) -> None:
     """Reference 2.3: one to fifty letters and digits; a cut number would be another one."""
     assert described(customer(enterprise_number=number)).coc == sent
+
+
+def test_a_described_customer_has_the_declared_shape() -> None:
+    """Reference 2.3: every part under Twikey's name for it, with customers or without."""
+    for some in ((customer(), contact(id="c")), ()):
+        found = describe(customers_frame(*some))
+        assert {str(name): str(dtype) for name, dtype in found.dtypes.items()} == dict(DESCRIBED)
+
+
+def test_every_part_has_its_words() -> None:
+    """C28: what Twikey keeps although it was emptied is named to a person."""
+    assert list(WORDS) == list(PARTS)
+    assert len(set(WORDS.values())) == len(PARTS)

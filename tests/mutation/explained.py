@@ -19,6 +19,10 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         r"mappings\.verdicts\.(give|note|adopt): condition: if not hit\.any\(\) -> if False",
     ),
     (
+        "a way round for speed: of numbers that stand there once each booking keeps its own",
+        r"mappings\.numbers\.hold_clashes: condition: if not crossing.* -> if False",
+    ),
+    (
         "a detail is made and then not put in, because its row is not hit",
         r"mappings\.verdicts\.give: condition: if yes -> if True",
     ),
@@ -61,6 +65,10 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (
         "the country without a trunk zero has a code, so asking for the code first adds nothing",
         r"mappings\.phones\.international: and/or: code and country == .* -> country == .*",
+    ),
+    (
+        "a number that begins with +None is no number, and is left out as one without a code is",
+        r"mappings\.phones\.international: and/or: code and country != .* -> country != .*",
     ),
     (
         "one random byte more or less makes the name of an intent no less its own",
