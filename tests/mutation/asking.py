@@ -23,6 +23,7 @@ def asked(mutant: Mutant, reach: dict[str, Reach]) -> list[str]:
     order = sorted(
         tests,
         key=lambda test: (
+            test.startswith("tests/flows/"),  # whole runs last: they take a second each
             name not in test,
             not _names(test.partition("::")[0], module),
             test not in near,
