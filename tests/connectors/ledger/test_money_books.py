@@ -49,6 +49,7 @@ def test_an_event_belongs_to_its_booking_waits_or_is_a_strangers(sent: Ledger) -
     sent.payments.assign(1, NOW)
     assert states(sent)["p2"] == ("b2", "new", None)
     assert sent.payments.at_work() == ["b1", "b2"]
+    assert sent.payments.waiting(["b2", "b3"]) == {"b2"}
 
 
 def test_the_journey_tells_what_twikey_told(sent: Ledger) -> None:

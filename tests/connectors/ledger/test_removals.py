@@ -9,6 +9,7 @@ import pytest
 
 from connectors.ledger.ledger import Ledger
 from connectors.ledger.records import IN_PART, Survivor
+from connectors.ledger.reversals import still_standing
 from connectors.ledger.runs import text
 from tests.connectors.fakes import NOW
 from tests.connectors.ledger.money import LATER, PAID_AT, money, register, states, told, write
@@ -61,7 +62,7 @@ def test_what_was_removed_is_undone_and_what_had_no_room_is_looked_at_anew(sent:
     ours = [one.state for one in sent.payments.registrations(["b1"])["b1"]]
     assert ours == ["removed", "removed", "done"]
     sent.reversals.done(plan, 1, NOW)
-    assert sent.reversals.open() == []
+    assert (sent.reversals.open(), sent.payments.blocked()) == ([], set())
     found = {name: row[1:] for name, row in states(sent).items() if name[0] in "pr"}
     assert found["p2"] == found["p3"] == ("new", None)
     assert (found["p4"], found["r5"]) == (("registered", None), ("reported", None))
@@ -89,6 +90,9 @@ def test_a_survivor_of_ours_counts_with_what_it_is_now(sent: Ledger) -> None:
     assert sent.figures.put_back_in(1) == 2
     sent.reversals.no_room(plan, ours, NOW)
     assert states(sent)["p2"][1] == "reported"
+    parts = sent.payments.registrations(["b1"])["b1"]
+    assert [one.state for one in parts] == ["removed", "removed"]
+    assert still_standing(plan, parts) == parts[:1]
     assert [one.event_id for one in sent.reversals.open()[0].survivors] == [None]
 
 

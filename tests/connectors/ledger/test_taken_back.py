@@ -122,6 +122,8 @@ def test_what_was_read_and_not_sent_is_named_too(ledger: Ledger) -> None:
     assert ledger.undo.unsent(1) == [("b1", "1"), ("b2", "2")]
     send(ledger, "b1")
     assert ledger.undo.unsent(1) == [("b2", "2")]
+    send(ledger, "b2")
+    assert ledger.undo.imports(9) == [1]
 
 
 def test_a_run_is_named_as_it_was_started(sent: Ledger) -> None:
