@@ -66,8 +66,7 @@ def _recognise(run: Run, booking: Followed, ids: set[str], markers: dict[str, st
         if event.event_id in ids and not (mark and is_echo(event, mark))
     ]  # fmt: skip
     others = [event for event in events if event.event_id not in ids]
-    hits = recognise(booking.id, [*open_ones, *_not_payments(others)], left, markers,
-                     run.now(), zone)  # fmt: skip
+    hits = recognise(booking.id, [*open_ones, *_not_payments(others)], left, markers, zone)
     with run.ledger.atomic():
         for event in open_ones:
             if event.event_id in hits:

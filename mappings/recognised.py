@@ -9,7 +9,7 @@ know one too many as written than to write one twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.ledger.records import MoneyEvent
@@ -18,6 +18,7 @@ from mappings.markers import TOLERANCE, marker, without_time
 from mappings.netting import net
 from mappings.payments import method_of
 
+A_DAY_LATER = datetime.max.replace(tzinfo=UTC)  # than the payment, whichever it is
 Fits = Callable[[Payment, MoneyEvent], bool]
 
 
@@ -26,19 +27,19 @@ def recognise(
     events: Sequence[MoneyEvent],
     payments: Sequence[Payment],
     saved: Mapping[str, str],
-    now: datetime,
     zone: ZoneInfo,
 ) -> dict[str, Payment]:
     """Return which payment in Teamleader is which event's: event id -> payment, each taken once.
 
     ``saved`` are markers that are known from elsewhere: event id -> instant as text. What failed or
-    went back is looked for too, because its removal may still be to be done.
+    went back is looked for too, because its removal may still be to be done. The hour of asking is
+    no matter: an instant cut short by it would say nothing but "about now".
     """
     incoming = [event for event in events if event.type == "payment"]
     active = {event.event_id for event in net(events).active}
 
     def marked(payment: Payment, event: MoneyEvent) -> bool:
-        instants = [marker(booking_id, event, now, zone)]
+        instants = [marker(booking_id, event, A_DAY_LATER, zone)]
         if event.event_id in saved:
             instants.append(datetime.fromisoformat(saved[event.event_id]))
         there = datetime.fromisoformat(payment.paid_at)

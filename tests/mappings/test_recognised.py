@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.ledger.records import MoneyEvent
 from connectors.teamleader.records import Payment
@@ -18,7 +18,7 @@ def known(
     saved: Mapping[str, str] | None = None,
 ) -> dict[str, Payment]:
     """Return which payment is which event's, of booking b."""
-    return recognise("b", events, payments, saved or {}, NOW, ZONE)
+    return recognise("b", events, payments, saved or {}, ZONE)
 
 
 def ours(name: str, cents: int = 10_000, seconds: int = 0) -> Payment:
@@ -34,7 +34,18 @@ def test_a_marker_is_recognised_within_a_second() -> None:
         part = ours("p1", 9_999, seconds)
         assert (known([night], [part]) == {"p1": part}) is found
     assert known([night], [ours("p1", 10_001)]) == {}
-    assert recognise("c", [night], [ours("p1", 9_999)], {}, NOW, ZONE) == {}
+    assert recognise("c", [night], [ours("p1", 9_999)], {}, ZONE) == {}
+
+
+def test_whoever_asks_at_night_is_told_the_same() -> None:
+    """P8: a payment of this very moment, beside our own mark as paid, is somebody else's.
+
+    Before six in the morning the marker of a new payment is the moment itself; to look for that
+    would find whatever was just written.
+    """
+    at = datetime(2026, 9, 13, 22, 46, 30, tzinfo=UTC)
+    mark = event("p1", occurred_at=at.isoformat(), source="manual")
+    assert known([mark], [Payment(10_000, "EUR", at.isoformat())]) == {}
 
 
 def test_a_saved_marker_is_as_good_as_its_own() -> None:
