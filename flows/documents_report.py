@@ -32,6 +32,12 @@ class DocumentsReport:
     still_missing: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
+    def headline(self) -> str:
+        """Say what was attached, what of those asked for was there already, what is missing."""
+        there = f"{self.left_alone} there already, " if self.left_alone else ""
+        asked = " in all" if self.left_alone else ""
+        return f"{self.attached} PDFs attached, {there}{self.still_missing} still missing{asked}"
+
 
 @dataclass
 class Round:

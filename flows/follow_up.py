@@ -81,8 +81,7 @@ class FollowUpReport:
         if self.payments is not None:
             parts.append(self.payments.headline())
         if self.documents is not None:
-            missing = self.documents.still_missing
-            parts.append(f"{self.documents.attached} PDFs attached, {missing} still missing")
+            parts.append(self.documents.headline())
         if self.invitations is not None:
             parts.append(f"{self.invitations.invited} invited")
         return "; ".join(parts)

@@ -63,7 +63,9 @@ def _failed(blocks: list[UUID]) -> AutomationCore:
         expect={f"{STATE}{name}" for name in ("Failed", "Crashed", "TimedOut")},
         match_related=list(OURS), posture=Posture.Reactive, threshold=1,
     )  # fmt: skip
-    body = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run | ui_url }}"
+    # A server that does not know its own address has no link to give: not "None" then.
+    where = '{{ flow_run | ui_url or "See it in Prefect, under Runs." }}'
+    body = "{{ flow_run.name }}: {{ flow_run.state.message }}\n" + where
     return AutomationCore(
         name=FAILED,
         description="A run failed, crashed or took too long.",

@@ -49,10 +49,11 @@ def remark_lines(remarks: Sequence[Mapping[str, Any]], width: int) -> Iterator[s
         yield from hanging("    -> ", advice_of(code), width)
 
 
-def _row(row: Mapping[str, Any]) -> tuple[str, str, str]:
+def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
     name = shorten(clean(row["invoicee_name"] or ""), LONGEST)
     if row["code"] == AT_ONCE:
         title = shorten(clean(row["title"] or row["subscription_id"]), LONGEST)
-        return f"subscription {title}", name, f"first seen on {clean(row['number'] or '')}"
+        seen = f"first seen on {clean(row['number'] or '')}"
+        return f"subscription {title}", f"{name}  {seen}"
     amount = money(row["amount_cents"], clean(row["currency"]))
     return clean(row["number"] or row["booking_id"]), name, amount

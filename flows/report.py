@@ -72,7 +72,7 @@ class ImportReport:
             notes=list(run.notes),
             calls={"Teamleader": connection.teamleader.calls, "Twikey": connection.twikey.calls},
             invitations=sum(
-                count for profile, count in profiles.items()
+                count for profile, count in run.ledger.desk.to_be_mailed(run.id).items()
                 if connection.settings.profile(profile).invitation != "off"
             ),
             waiting=waiting, alerts=list(run.alerts), remarks=remarks_of(run),

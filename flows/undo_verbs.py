@@ -89,7 +89,7 @@ def _show(screen: Screen, report: UndoReport) -> None:
         screen.line(one, colour)
     _lines(screen, "  ", _told(report.undone))
     if report.numbers:
-        shown = ", ".join(clean(number) for number in report.numbers[:MOST])
+        shown = ", ".join(_unbroken(number) for number in report.numbers[:MOST])
         more = f" and {len(report.numbers) - MOST} more" if len(report.numbers) > MOST else ""
         _lines(screen, "  leave: " if report.plan_only else "  left: ", shown + more)
     if report.gone:
@@ -108,6 +108,11 @@ def _show(screen: Screen, report: UndoReport) -> None:
     elif report.anything:
         _lines(screen, "", "Customers stay. What was removed does not come back by itself:"
                f" `teamleader-twikey undo --forget {report.undone.id}` lets it.")  # fmt: skip
+
+
+def _unbroken(number: str) -> str:
+    """Keep a number on one line: blanks that do not wrap, and that the screen shows as blanks."""
+    return clean(number).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _told(undone: ImportRun) -> str:

@@ -8,7 +8,7 @@ that is not certainly one of the first two is the third.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from connectors.errors import (
@@ -18,6 +18,7 @@ from connectors.errors import (
     NotPermitted,
     OutcomeUnknown,
     ServiceUnavailable,
+    Trouble,
     UnexpectedAnswer,
 )
 from connectors.http import Answer, Http, NotSent
@@ -31,6 +32,14 @@ NOT_FOUND = frozenset({"err_not_found"})
 NOT_PERMITTED = frozenset({"err_not_authorised", "err_not_authorized", "err_billing_overdrawn"})
 SERVER_TROUBLE = "error_system"
 MOST_SENDS = 3  # with the token we have, with another process's, with our own new one
+
+
+class NothingSaid(OutcomeUnknown):
+    """A write was answered with a bare 404 or with nothing: perhaps there is no such thing."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        self.status = status
+        super().__init__(sentence)
 
 
 class Calls:
@@ -85,7 +94,8 @@ class Calls:
         if fault is not None and fault.code != SERVER_TROUBLE:
             raise refused(answer, fault, what)
         if fault is not None or answer.status >= 300 or "ApiError" in answer.headers:
-            raise OutcomeUnknown(f"Twikey answered {answer.status} to {what} without saying why")
+            why = f"Twikey answered {answer.status} to {what} without saying why"
+            raise NothingSaid(why, 404) if answer.status == 404 else OutcomeUnknown(why)
         return answer
 
     def _send(self, method: str, path: str, *, what: str, **request: Any) -> Answer:
@@ -159,13 +169,34 @@ def refused(answer: Answer, fault: Fault, what: str) -> CallRefused:
 
 @contextmanager
 def not_found_is_said(what: str) -> Iterator[None]:
-    """Turn the refusal of an unknown id into ``NotFound``."""
+    """Turn the refusal of an unknown id into ``NotFound``: a code, or a bare 404 (10-19)."""
     try:
         yield
+    except NothingSaid as silence:
+        if silence.status == 404:
+            raise NotFound(f"Twikey found nothing for {what}") from silence
+        raise
     except CallRefused as refusal:
         if refusal.code in ("err_not_found", "err_debtor_not_found"):
             raise NotFound(f"Twikey found nothing for {what}") from refusal
         raise
+
+
+@contextmanager
+def gone_is_said(calls: Calls, path: str, what: str) -> Iterator[None]:
+    """Do the same for a write to an invoice, of which a look can tell whether it is there.
+
+    A bare 404, or an empty answer, is believed only when the invoice cannot be read either.
+    """
+    with not_found_is_said(what):
+        try:
+            yield
+        except NothingSaid as silence:
+            gone = False
+            with suppress(Trouble):
+                gone = not_found(calls.read(path, what=what, budgeted=True))
+            why = str(silence)
+            raise (NothingSaid(why, 404) if gone else OutcomeUnknown(why)) from silence
 
 
 def written_invoice(answer: Answer, what: str) -> TwikeyInvoice:
@@ -173,9 +204,8 @@ def written_invoice(answer: Answer, what: str) -> TwikeyInvoice:
     try:
         return invoice(json_in(answer), warning=answer.headers.get("X-Warning"))
     except ValueError:
-        raise OutcomeUnknown(
-            f"Twikey answered {answer.status} to {what}, but with no invoice"
-        ) from None
+        why = f"Twikey answered {answer.status} to {what}, but with no invoice"
+        raise _no_result(answer, why) from None
 
 
 def require_no_content(answer: Answer, what: str) -> None:
@@ -185,7 +215,12 @@ def require_no_content(answer: Answer, what: str) -> None:
     try:
         answer.json()
     except ValueError:
-        raise OutcomeUnknown(f"Twikey answered {answer.status} to {what} with no result") from None
+        why = f"Twikey answered {answer.status} to {what} with no result"
+        raise _no_result(answer, why) from None
+
+
+def _no_result(answer: Answer, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(why) if answer.body.strip() else NothingSaid(why, answer.status)
 
 
 def _session_is_gone(answer: Answer) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from connectors.errors import CallRefused, NotFound, ProfileMissing, UnexpectedAnswer
@@ -27,9 +28,9 @@ from connectors.twikey.bulks import MOST_IN_BULK
 from connectors.twikey.calls import (
     JSON,
     Calls,
+    gone_is_said,
     json_of,
     not_found,
-    not_found_is_said,
     require_no_content,
     written_invoice,
 )
@@ -144,13 +145,12 @@ class Twikey:
         invite the customer when the PDF arrives (reliability P5).
         """
         body = payload.changes(date=date, duedate=duedate, title=title, pdf=pdf, state=state)
-        what = f"the update of invoice {invoice_id}"
-        with not_found_is_said(what):
+        what, path = f"the update of invoice {invoice_id}", _invoice_path(invoice_id)
+        with gone_is_said(self._calls, path, what):
             answer = self._calls.write(
-                "PUT", _invoice_path(invoice_id), what=what, repeatable=pdf is None, headers=JSON,
-                body=body,
-            )  # fmt: skip
-        return written_invoice(answer, what)
+                "PUT", path, what=what, repeatable=pdf is None, headers=JSON, body=body
+            )
+            return written_invoice(answer, what)
 
     def delete_invoice(self, invoice_id: str) -> None:
         """Delete an invoice; one that Twikey does not know counts as deleted (reference 2.10).
@@ -158,26 +158,19 @@ class Twikey:
         Never repeated by itself: between two tries it may have been paid, and which states Twikey
         lets go is not all documented (2.8). What is lost is looked up.
         """
-        what = f"the deletion of invoice {invoice_id}"
-        try:
-            answer = self._calls.write(
-                "DELETE", _invoice_path(invoice_id), what=what, repeatable=False
-            )
-        except CallRefused as refusal:
-            if refusal.code != "err_not_found":
-                raise
-            return
-        require_no_content(answer, what)
+        what, path = f"the deletion of invoice {invoice_id}", _invoice_path(invoice_id)
+        with suppress(NotFound), gone_is_said(self._calls, path, what):
+            answer = self._calls.write("DELETE", path, what=what, repeatable=False)
+            require_no_content(answer, what)
 
     def invite(self, invoice_id: str, channel: Channel = "send") -> None:
         """Have the customer invited to pay; never repeated by itself (reference 2.11)."""
-        what = f"the invitation for invoice {invoice_id}"
-        with not_found_is_said(what):
+        what, path = f"the invitation for invoice {invoice_id}", _invoice_path(invoice_id)
+        with gone_is_said(self._calls, path, what):
             answer = self._calls.write(
-                "POST", f"{_invoice_path(invoice_id)}/action", what=what, repeatable=False,
-                form={"type": channel},
-            )  # fmt: skip
-        require_no_content(answer, what)
+                "POST", f"{path}/action", what=what, repeatable=False, form={"type": channel}
+            )
+            require_no_content(answer, what)
 
     def delivery_is(self, invoice_id: str, state: Delivery) -> bool:
         """Tell whether an invitation was delivered (``ok``), failed (``fail``), or is ``not_ok``.

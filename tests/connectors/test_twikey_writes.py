@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -167,7 +168,6 @@ def test_a_number_that_is_taken_is_a_refusal_with_its_code(twikey: FakeTwikey) -
         (400, '{"code": 17}', {}),
         (400, '{"code": "bad gateway"}', {}),
         (403, HTML, {}),
-        (404, "", {}),
         (409, "{}", {}),
         (413, "", {}),
         (400, '{"code": "error_system"}', {}),
@@ -190,7 +190,7 @@ def test_an_answer_that_says_nothing_leaves_the_outcome_unknown(
     twikey.answer(method, path, body, status, **headers)
     with pytest.raises(OutcomeUnknown):
         write(twikey.client)
-    assert len(twikey.requests) == 1
+    assert [request.method for request in twikey.requests].count(method) == 1
 
 
 @WRITE
@@ -278,3 +278,57 @@ def test_what_is_no_uuid_never_comes_into_a_path(twikey: FakeTwikey, identity: s
         with pytest.raises(NotFound):
             write()
     assert twikey.requests == []
+
+
+OF_AN_INVOICE = pytest.mark.parametrize("write", [update, invite, delete])
+SILENT = pytest.mark.parametrize("status", [404, 200])
+
+
+@OF_AN_INVOICE
+@SILENT
+def test_an_invoice_that_cannot_be_read_either_is_not_found(
+    twikey: FakeTwikey, write: Callable[[Twikey], object], status: int
+) -> None:
+    """A 404 or a 200 with nothing in it may be how Twikey says so (reference 10-19)."""
+    method, path = next((m, p) for w, m, p in WRITES if w is write)
+    twikey.answer(method, path, "", status)
+    twikey.answer("GET", PATH, "", status)
+    with nullcontext() if write is delete else pytest.raises(NotFound):
+        write(twikey.client)
+    assert [request.method for request in twikey.requests] == [method, "GET"]
+
+
+@OF_AN_INVOICE
+@SILENT
+@pytest.mark.parametrize("looked", [(INVOICE, 200), (HTML, 400), (None, 401)])
+def test_an_invoice_that_is_there_or_cannot_be_asked_for_is_not_gone(
+    twikey: FakeTwikey,
+    write: Callable[[Twikey], object],
+    status: int,
+    looked: tuple[Any, int],
+) -> None:
+    """A proxy's 404, or an answer that was lost on its way, says nothing about the invoice."""
+    method, path = next((m, p) for w, m, p in WRITES if w is write)
+    twikey.answer(method, path, "", status)
+    twikey.answer("GET", PATH, *looked)
+    twikey.login()
+    with pytest.raises(OutcomeUnknown):
+        write(twikey.client)
+
+
+def test_a_bare_404_to_a_change_of_a_customer_is_not_found(twikey: FakeTwikey) -> None:
+    """A customer cannot be read; the feed shows how the number stands (reference 10-19)."""
+    twikey.answer("PATCH", "/customer/acme", "", 404)
+    with pytest.raises(NotFound):
+        change(twikey.client)
+
+
+@pytest.mark.parametrize("write", [create, create_many])
+def test_a_bare_404_to_a_create_is_unknown(
+    twikey: FakeTwikey, write: Callable[[Twikey], object]
+) -> None:
+    """There is nothing yet that could be missing."""
+    twikey.answer("POST", "/invoice" if write is create else "/invoice/bulk", "", 404)
+    with pytest.raises(OutcomeUnknown):
+        write(twikey.client)
+    assert len(twikey.requests) == 1

@@ -338,6 +338,19 @@ def test_a_booking_deleted_on_either_side_is_said(office: Office) -> None:
     assert alerts(office) == [(there, "GONE_IN_TWIKEY")]
 
 
+@pytest.mark.parametrize("silence", ["404", "empty"])
+def test_several_deleted_in_twikey_do_not_stop_the_others(office: Office, silence: str) -> None:
+    """A33: also where Twikey says so with a bare 404 or with nothing (Twikey reference 10-19)."""
+    *gone, there = imported(office, 5)
+    office.sandbox.world.rules.change({"twikey_unknown_invoice": silence})
+    for each in gone:
+        office.sandbox.twikey.actions["delete_invoice"](each)
+    done = attach(office)
+    assert (done.attached, done.reasons) == (1, {"GONE_IN_TWIKEY": 4})
+    assert set(alerts(office)) == {(each, "GONE_IN_TWIKEY") for each in gone}
+    assert row_of(office, there)["state"] == "attached"
+
+
 def test_an_adopted_invoice_that_has_a_pdf_gets_no_second_one(office: Office) -> None:
     """C18: after the loss of the ledger nothing is attached twice."""
     ids = imported(office, 2)
