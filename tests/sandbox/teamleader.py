@@ -68,6 +68,7 @@ class Teamleader:
             "window": list(self.limiter.seen),
             "links": dict(self.documents.links),
             "webhooks": list(self.webhooks),
+            "asked": self.lists.asked,
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -78,6 +79,7 @@ class Teamleader:
         self.limiter.seen.extend(saved["window"])
         self.documents.links = dict(saved["links"])
         self.webhooks = list(saved["webhooks"])
+        self.lists.start_over(saved["asked"])
 
     def dump(self) -> dict[str, Any]:
         """The state that matters for comparing two worlds: every document with its payments."""

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from itertools import count, groupby
+from itertools import groupby
 from typing import Any
 
 from tests.sandbox import render
@@ -29,7 +29,7 @@ class Lists:
     def __init__(self, world: World, books: Books) -> None:
         self.world, self.books = world, books
         self._kept: dict[Any, list[Any]] = {}
-        self._asked = count(1)
+        self.asked = 0  # how often something came in an order of chance
         self._answers: dict[str, Callable[[Query], tuple[Sequence[Any], Key]]] = {
             "invoices.list": self._invoices,
             "creditNotes.list": self._credit_notes,
@@ -93,7 +93,17 @@ class Lists:
             self._kept[key] = build()
         return self._kept[key]
 
+    def start_over(self, asked: int) -> None:
+        """Forget every page kept; the books are others now. ``asked`` is as it was then."""
+        self._kept.clear()
+        self.asked = asked
+
     # -- order among equals ------------------------------------------------------------------
+
+    def _chance(self) -> random.Random:
+        """The next order of chance; the same in every world that was asked the same."""
+        self.asked += 1
+        return random.Random(self.asked)
 
     def _ties(self, found: Sequence[Any], key: Key, start: int, end: int) -> Sequence[Any]:
         """A page, the order inside groups of equal keys shuffled or by hash, never by age."""
@@ -104,7 +114,7 @@ class Lists:
             first -= 1
         while last < len(found) and key(found[last]) == key(found[last - 1]):
             last += 1
-        chance = random.Random(next(self._asked))
+        chance = self._chance()
         settled: list[Any] = []
         for _, equals in groupby(found[first:last], key):
             group = list(equals)
@@ -195,11 +205,9 @@ class Lists:
     # -- the others --------------------------------------------------------------------------
 
     def _credit_notes(self, query: Query) -> tuple[list[CreditNote], Key]:
-        inclusive = self.world.rules.updated_since_inclusive
-        key = ("credit notes", self.books.serial, repr(sorted(query.filter.items())), inclusive)
-        found = self._kept_or(key, lambda: self._select_credit_notes(query.filter))
+        found = self._select_credit_notes(query.filter)
         if self.world.rules.shuffle_credit_notes:
-            random.Random(next(self._asked)).shuffle(found)
+            self._chance().shuffle(found)
         return found, _nothing
 
     def _select_credit_notes(self, asked: dict[str, Any]) -> list[CreditNote]:

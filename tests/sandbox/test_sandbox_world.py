@@ -100,6 +100,23 @@ def test_the_world_goes_back_to_a_snapshot(desk: Desk) -> None:
         assert len(desk.found("invoices.list", page={"size": 100})) == 60
 
 
+def test_a_list_shows_nothing_of_a_life_before_the_snapshot(desk: Desk) -> None:
+    """Pages are kept for speed; and what comes in an order of chance comes in the same again."""
+    desk.rules.change({"shuffle_ties": True, "shuffle_credit_notes": True})
+    first, second, *_ = desk.books.invoices
+    before = desk.world.snapshot()
+    seen = []
+    for parent in (first, second):
+        desk.world.restore(before)
+        note = desk.books.credit(parent.id, 100)
+        rows = {row["id"]: row for row in desk.found("creditNotes.list")}
+        assert rows[note]["invoice"]["id"] == parent.id
+        seen.append(
+            [row["id"] for row in desk.found("invoices.list", sort=[{"field": "invoice_date"}])]
+        )
+    assert seen[0] == seen[1]
+
+
 def test_a_misspelt_rule_or_fault_is_an_error(desk: Desk) -> None:
     """A test that turns a switch that is not there would prove nothing."""
     with pytest.raises(KeyError):
