@@ -21,6 +21,7 @@ from flows.importing import in_one_go
 from flows.run import Run
 from flows.settings import Settings
 from mappings.money import euro
+from mappings.texts import many
 
 if TYPE_CHECKING:
     from flows.import_booked import ImportRequest
@@ -61,12 +62,12 @@ def _beyond_the_brake(run: Run) -> tuple[list[str], Load]:
     load, old = run.ledger.desk.load(run.id, cutoff.isoformat(), settings.number_prefix)
     reasons = []
     if limits.bookings and load.bookings > limits.bookings:
-        reasons.append(f"{load.bookings} invoices (the brake is set to {limits.bookings})")
+        reasons.append(f"{many(load.bookings, 'invoice')} (the brake is set to {limits.bookings})")
     if limits.amount and load.cents > limits.amount * 100:
         reasons.append(f"{euro(load.cents)} (the brake is set to {euro(limits.amount * 100)})")
     if limits.older_than_days and old:
         reasons.append(
-            f"{old} invoices dated before {cutoff}, the oldest {load.oldest}"
+            f"{many(old, 'invoice')} dated before {cutoff}, the oldest {load.oldest}"
             f" (the brake is set to {limits.older_than_days} days)"
         )
     return reasons, load
@@ -127,9 +128,9 @@ def _mails(settings: Settings, profile: str) -> bool:
 def mail_words(mails: Mapping[str, int]) -> str:
     """Say which profiles may mail how many, and what to switch."""
     said = [
-        f"the customers' own profiles may mail {count} invitations"
+        f"the customers' own profiles may mail {many(count, 'invitation')}"
         if profile == OWN_PROFILE
-        else f"profile {profile} may mail {count} invitations"
+        else f"profile {profile} may mail {many(count, 'invitation')}"
         for profile, count in mails.items()
     ]
     names = [profile for profile in mails if profile != OWN_PROFILE]
@@ -152,8 +153,9 @@ def tell_mails(run: Run, *, silent: bool, invite: bool) -> None:
     ours = sum(n for ct, n in arriving.items() if settings.profile(ct).invitation == "job")
     if ours and silent and not invite:
         run.notes.append(
-            f"{ours} invitations do not leave: a first or unusually large import is silent"
+            f"{many(ours, 'invitation')} not sent: a first or unusually large import is silent"
             " (--invite lets this program invite)"
         )
     elif ours:
-        run.notes.append(f"{ours} invitations leave by this program, with its follow-up")
+        leave = many(ours, "invitation")
+        run.notes.append(f"{leave} to be sent by this program, with its follow-up")

@@ -9,6 +9,7 @@ from flows.connection import Connection
 from flows.finding import Books, Finding
 from flows.run import Run
 from flows.settle import read_twikey
+from mappings.texts import many
 
 
 def profiles(connection: Connection, books: Books) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def other_importer(connection: Connection, books: Books) -> Iterator[Finding]:
         yield Finding(
             "another importer",
             "warns",
-            f"{len(foreign)} invoices of the last 30 days stand in Twikey under other ids,"
+            f"{many(len(foreign), 'invoice')} of the last 30 days in Twikey under other ids,"
             f" such as {foreign[0]}: another importer is or was at work.",
             "Switch off automatic import in Twikey's own Teamleader integration; what it"
             " imported is adopted, not sent again.",

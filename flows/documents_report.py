@@ -9,6 +9,7 @@ from connectors.errors import (
     NotPermitted,
     ServiceUnavailable,
 )
+from mappings.texts import many
 
 LOST_IN_A_ROW = 3
 
@@ -36,7 +37,8 @@ class DocumentsReport:
         """Say what was attached, what of those asked for was there already, what is missing."""
         there = f"{self.left_alone} there already, " if self.left_alone else ""
         asked = " in all" if self.left_alone else ""
-        return f"{self.attached} PDFs attached, {there}{self.still_missing} still missing{asked}"
+        missing = f"{self.still_missing} still missing{asked}"
+        return f"{many(self.attached, 'PDF')} attached, {there}{missing}"
 
 
 @dataclass

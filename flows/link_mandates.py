@@ -26,6 +26,7 @@ from flows.csv_files import read_whole
 from flows.export import listed
 from flows.run import Run, Tell, at_work, silently
 from flows.settle import read_twikey, same_account
+from mappings.texts import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ class LinkReport:
         parts = [linked, f"{self.known} linked already", f"{self.held} held"]
         parts += [f"{self.left} not tried"] if self.left else []
         parts += [f"{self.skipped} without a mandate"] if self.skipped else []
-        return f"{self.read} lines: {', '.join(parts)}"
+        return f"{many(self.read, 'line')}: {', '.join(parts)}"
 
 
 def check_file(connection: Connection, path: Path) -> CheckedFile:

@@ -15,6 +15,7 @@ from flows.csv_files import STANDARD_OUTPUT
 from flows.layout import clean, columns, hanging, width_of
 from flows.progress import Progress
 from flows.screen import Screen
+from mappings.texts import many
 
 if TYPE_CHECKING:
     from flows.export import Exported, ExportRequest
@@ -139,10 +140,8 @@ def _export(
 
 
 def _tell_export(screen: Screen, request: ExportRequest, done: Exported) -> None:
-    what = "customers" if request.what == "customers" else "customers to fill in"
-    screen.line(
-        f"{done.customers} {what} in {clean(done.file)}", "yellow" if done.notes else "green"
-    )
+    what = many(done.customers, "customer") + (" to fill in" if request.what == "template" else "")
+    screen.line(f"{what} in {clean(done.file)}", "yellow" if done.notes else "green")
     if request.what == "customers" and request.mandates:
         screen.line(f"  {done.with_mandate} with a signed mandate, {done.not_asked} not known")
     _tell_notes(screen, done.notes)
@@ -168,7 +167,7 @@ def _check(arguments: argparse.Namespace, screen: Screen, progress: Progress) ->
 
 def _tell_check(screen: Screen, checked: CheckedFile, usable: int) -> None:
     colour = "yellow" if checked.flaws else "green"
-    screen.line(f"{len(checked.mandates)} lines: {usable} are all right", colour)
+    screen.line(f"{many(len(checked.mandates), 'line')}: {usable} all right", colour)
     mark = "with" if checked.bom else "without"
     semicolon = checked.separator == ";"
     screen.line(f"  {'semicolons' if semicolon else 'commas'}, {mark} byte order mark")

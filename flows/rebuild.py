@@ -21,6 +21,7 @@ from flows.rebuild_money import recognise_payments
 from flows.rebuild_saved import Saved, put_back, read_saved
 from flows.run import Run, Tell, at_work, silently
 from mappings.money import euro
+from mappings.texts import many
 
 FLOW = "rebuild"
 DAYS = 400  # longer than any debit can be taken back (13 months)
@@ -91,7 +92,7 @@ class RebuildReport:
         """Say the verdict first."""
         verb = "would be known again" if self.plan_only else "known again"
         parts = [f"{self.standing} in Twikey {verb}, {euro(self.standing_cents)}"]
-        parts.append(f"{self.payments} payments recognised")
+        parts.append(f"{many(self.payments, 'payment')} recognised")
         if self.held:
             parts.append(f"{self.held} held")
         if self.left:

@@ -14,6 +14,7 @@ from flows.layout import clean, hanging, width_of
 from flows.progress import Progress
 from flows.screen import Screen
 from mappings.money import euro
+from mappings.texts import many
 
 if TYPE_CHECKING:
     from flows.rebuild import RebuildReport
@@ -79,9 +80,9 @@ def _lines(report: RebuildReport) -> list[tuple[str, str]]:
         found.append(("kept as", clean(report.kept_as)))
     found.append((
         "both sides",
-        f"{report.standing} bookings ({euro(report.standing_cents)}) and {report.customers}"
-        f" customers in Twikey; {report.skipped} left out by rule; looked for from {report.since}"
-        " on",
+        f"{many(report.standing, 'booking')} ({euro(report.standing_cents)}) and"
+        f" {many(report.customers, 'customer')} in Twikey; {report.skipped} left out by rule;"
+        f" looked for from {report.since} on",
     ))  # fmt: skip
     if report.missed:
         found.append(("no longer in Twikey", f"{report.missed} that crossed; not sent again"))

@@ -18,6 +18,7 @@ from flows.mandate_verbs import csv_options
 from flows.progress import Progress
 from flows.screen import Screen
 from mappings.money import money
+from mappings.texts import many
 
 if TYPE_CHECKING:
     from flows.reconcile import ReconcileReport
@@ -93,7 +94,7 @@ def show(screen: Screen, report: ReconcileReport) -> None:
     calls = ", ".join(f"{count} to {name}" for name, count in report.calls.items())
     screen.line(f"  asked singly in Twikey: {report.asked}; calls: {calls}")
     if report.file and report.file != str(STANDARD_OUTPUT):
-        screen.line(f"  written: {clean(report.file)} ({len(report.documents)} documents)")
+        screen.line(f"  written: {clean(report.file)} ({many(len(report.documents), 'document')})")
     for word, said in (("! ", report.problems), ("note: ", report.notes)):
         for one in said:
             _lines(screen, [hanging(f"  {word}", clean(one), width)])

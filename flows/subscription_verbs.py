@@ -12,6 +12,7 @@ from flows.layout import clean, columns, hanging, width_of
 from flows.progress import Progress
 from flows.screen import Screen
 from flows.subscriptions import SubscriptionsReport, check_subscriptions, term_in_words
+from mappings.texts import many
 
 CURE = (
     "Set their payment term above 0 days in Teamleader: else each of their invoices will expire,"
@@ -31,7 +32,7 @@ def check_subscription_terms(connection: Connection, screen: Screen, progress: P
 
 def _print(report: SubscriptionsReport, screen: Screen) -> None:
     width = width_of(sys.stdout)
-    count, all_of_them = len(report.due_at_once), f"{report.active} active subscriptions"
+    count, all_of_them = len(report.due_at_once), many(report.active, "active subscription")
     if report.exit_code == 0:
         screen.line(f"{all_of_them}: none makes invoices that fall due at once", "green")
         return

@@ -19,6 +19,7 @@ from mappings.money import euro
 from mappings.money import money as amount
 from mappings.money_events import bank_code
 from mappings.reasons import REASONS, advice_of, sentence_of
+from mappings.texts import many
 
 if TYPE_CHECKING:
     from connectors.ledger.ledger import Ledger
@@ -157,10 +158,10 @@ def follow_up_view(connection: Connection, report: FollowUpReport) -> View:
     if did or report.problems:
         artifacts.append(summary(report.name, report.headline(), _followed(report)))
     if written:
-        told = f"{len(written)} payments registered in Teamleader"
+        told = f"{many(len(written), 'payment')} registered in Teamleader"
         artifacts.append(Artifact("payments-written", told, written[:MOST]))
     if taken:
-        told = f"{len(taken)} payments taken back in Teamleader"
+        told = f"{many(len(taken), 'payment')} taken back in Teamleader"
         artifacts.append(Artifact("reversals", told, taken[:MOST]))
     name = f"follow-up: {', '.join(did)}" if did else None
     return View(name, [*artifacts, needs_you(connection.ledger)])

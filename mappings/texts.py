@@ -33,6 +33,11 @@ def clean(value: str | None) -> str | None:
     return " ".join(_shown(value or "").split()) or None
 
 
+def many(count: int, thing: str) -> str:
+    """Say how many of a thing: ``1 payment``, ``0 payments``, ``12 payments``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def shorten(value: str, length: int) -> str:
     """Cut a cleaned text to ``length`` characters."""
     return value if len(value) <= length else value[:length].rstrip()

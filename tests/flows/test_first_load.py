@@ -71,7 +71,7 @@ def test_where_this_program_invites_none_leave_and_the_plan_says_so(office: Offi
     for arguments in (("--dry-run",), ()):
         outcome = run(office, "import", "--days", "30", *arguments)
         assert outcome.code == 0
-        assert "3 invitations do not leave" in said(outcome)
+        assert "3 invitations not sent" in said(outcome)
     run(office, "follow-up")
     assert mails(office) == 0
 
@@ -81,7 +81,7 @@ def test_invite_says_how_many_leave(office: Office) -> None:
     office.configure(JOB)
     office.sandbox.books.book()
     plan = run(office, "import", "--days", "30", "--invite", "--dry-run")
-    assert "1 invitations leave by this program" in said(plan)
+    assert "1 invitation to be sent by this program" in said(plan)
     run(office, "import", "--days", "30", "--invite")
     run(office, "follow-up")
     assert mails(office) == 1
@@ -98,7 +98,7 @@ def test_the_count_is_by_profile_and_leaves_out_who_has_no_address(office: Offic
     books.book()
     books.book(customer=books.new_customer(email=None))
     books.book(field_value=option(office, "1421"))
-    with pytest.raises(BrakePulled, match="profile 1420 may mail 1 invitations"):
+    with pytest.raises(BrakePulled, match="profile 1420 may mail 1 invitation"):
         office.imports(days=30, yes=False)
 
 

@@ -140,7 +140,7 @@ def test_a_good_file_is_said_to_be_good(desk: Desk) -> None:
     """A25: exit code 0; nobody is asked."""
     ended = desk.office.run("mandates", "check", str(desk.path))
     assert ended.code == 0
-    assert "1 lines: 1 are all right" in ended.out
+    assert "1 line: 1 all right" in ended.out
     assert desk.office.calls("twikey") == desk.office.calls("teamleader") == []
 
 

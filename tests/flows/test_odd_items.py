@@ -127,7 +127,7 @@ def test_one_forbidden_pdf_waits_alone(open_office: OpenOffice) -> None:
     on(office, "2024-11-05")
     outcome = run(office, "follow-up", "--pdfs")
     assert outcome.code == 0
-    assert "1 PDFs attached, 1 still missing" in said(outcome)
+    assert "1 PDF attached, 1 still missing" in said(outcome)
     on(office, "2024-11-07")
     outcome = run(office, "follow-up", "--pdfs")
     assert (outcome.code, "1 still missing" in said(outcome)) == (0, True)

@@ -200,14 +200,14 @@ def test_check_finds_them_beforehand(november: Office) -> None:
     assert (row["term_type"], row["term_days"], row["code"]) == (*ZERO, "DUE_AT_ONCE")
 
 
-@pytest.mark.parametrize("count", [0, 1])
-def test_check_without_any_is_clean(november: Office, count: int) -> None:
+@pytest.mark.parametrize(("count", "many"), [(0, "subscriptions"), (1, "subscription")])
+def test_check_without_any_is_clean(november: Office, count: int, many: str) -> None:
     """A45: none, or only good ones: exit code 0."""
     for _ in range(count):
         subscription_of(november, term=("after_invoice_date", 14))
     outcome = run(november, "check", "--subscriptions")
     assert outcome.code == 0
-    assert f"{count} active subscriptions: none makes invoices" in said(outcome)
+    assert f"{count} active {many}: none makes invoices" in said(outcome)
 
 
 def test_check_reads_many_and_after_a_correction_only_what_was_wrong(november: Office) -> None:
