@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.texts import clean, fit, printable
+from mappings.texts import clean, fit, many, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,15 @@ def test_a_cut_leaves_no_blank_at_the_end() -> None:
     """A shortened name ends with a letter."""
     assert fit("abc def", 4) == "abc"
     assert fit("abc", 3) == "abc"
+
+
+def test_how_many_is_said_in_words_that_fit() -> None:
+    """One payment, and no payments."""
+    assert [many(count, "payment") for count in (0, 1, 2)] == [
+        "0 payments", "1 payment", "2 payments",
+    ]  # fmt: skip
+
+
+def test_a_text_that_just_fits_stays_whole() -> None:
+    """Also with a blank at its end; a longer one is cut, and then its blanks go."""
+    assert (shorten("abc ", 4), shorten("abc d", 4)) == ("abc ", "abc")

@@ -154,6 +154,7 @@ def test_a_rest_counts_with_its_payment_and_is_no_event_of_money(sent: Ledger) -
     assert states(sent)["p1"] == ("b1", "registered", None)
     assert [one.event_id for one in sent.payments.of(["b1"])["b1"]] == ["p1"]
     assert sent.payments.counts() == {"registered": 1}
+    assert states(sent)["p1#rest1"] == ("b1", "rest", None)
     parts = sent.payments.registrations(["b1"])["b1"]
     assert [one.amount_cents for one in parts] == [10000, 2100]
     sent.payments.decided([("p1", "registered", "dismissed by ann")], 1, NOW)

@@ -11,6 +11,7 @@ from connectors.ledger.ledger import Ledger
 from connectors.ledger.runs import text
 from connectors.ledger.undo import Made, Removal
 from tests.connectors.fakes import NOW
+from tests.connectors.ledger.money import money, states, told
 from tests.connectors.ledger.sample import (
     booking,
     crossing,
@@ -163,6 +164,7 @@ def test_what_left_stays_away_and_its_life_there_is_over(sent: Ledger) -> None:
     sent.feed.invoices_seen([sight("b1")], 1, NOW)
     for name in ("b1", "b2"):
         sent.alerts.alert(name, "OVERPAID", "x", 1, NOW)
+        sent.follow.marking(name, 12100, NOW)
     sent.invitations.asked("b1", "email", "ann", 1, NOW)
     sent.invitations.ended("b1", "refused", "no", 1, NOW)
     sent.undo.asked(made(sent)["b1"], 1, 2, "ann", NOW, LATER)
@@ -172,11 +174,23 @@ def test_what_left_stays_away_and_its_life_there_is_over(sent: Ledger) -> None:
     assert found["detail"] == f"import 1, {text(NOW)[:10]}, ann"
     assert (found["prepaid_cents"], found["tries"], found["sent_at"]) == (0, 0, None)
     assert [sent.alerts.is_open(name, "OVERPAID") for name in ("b1", "b2")] == [False, True]
+    assert list(sent.follow.marks_of(["b1", "b2"])) == ["b2"]
     assert sent.invitations.of("b1") is None
     assert sent.undo._store.tuples("SELECT id FROM twikey_invoices") == []
     assert events(sent)[-2:] == ["alert settled", "removed from Twikey"]
     assert (sent.tombstones.lives("b1"), sent.tombstones.lives("b2")) == (1, 0)
     assert sent.tombstones.removed_before(["b1", "b2"]) == {"b1"}
+
+
+def test_money_for_what_left_is_its_bookings_all_the_same(sent: Ledger) -> None:
+    """A22: only once it is gone for certain; until then it may still stand there."""
+    there = made(sent)["b1"]
+    sent.undo.asked(there, 1, 2, "ann", NOW, LATER)
+    told(sent, money("p1", invoice=there.twikey_id))
+    assert states(sent)["p1"][0] is None
+    sent.undo.gone("b1", 2, NOW)
+    sent.payments.assign(1, NOW)
+    assert states(sent)["p1"] == ("b1", "new", None)
 
 
 def test_an_invitation_that_left_stays_known(sent: Ledger) -> None:
