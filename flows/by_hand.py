@@ -1,7 +1,9 @@
-"""What a person did by hand because we said so, or because we wrote nothing: not taken for more.
+"""What was done because we said so, because we wrote nothing, or by a ledger that is no more.
 
-While writing back is off, or after Teamleader refused a payment, a person registers it there. Then
-that payment is taken for ours: the money came once (decisions 7; guide 8).
+While writing back is off, or after Teamleader refused a payment, a person registers it there; and
+a ledger restored from a copy does not know what it registered since. Then that payment is taken for
+ours: the money came once (decisions 7; guide 8). After a restore access is given anew, so what
+Twikey told before that is looked for.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from mappings.guards import written
 from mappings.markers import other_peoples
 from mappings.payments import Wish, method_of
 
+CONNECTED = "the last time that access to Teamleader was given"
 OFF_UP_TO = "the newest payment event while writing back was off"
 TO_BE_SET = ("MANUAL_RESET", "CREDITED")  # the alerts that advise to set it to paid in Twikey
 
@@ -25,11 +28,13 @@ TO_BE_SET = ("MANUAL_RESET", "CREDITED")  # the alerts that advise to set it to 
 def leave_out(run: Run, booking: Followed, wishes: Sequence[Wish]) -> list[Wish]:
     """Leave out what a person registered in Teamleader meanwhile: it is done, by that payment.
 
-    Only money that a person had reason to register counts, and only a payment of exactly its
-    amount, dated on its day or later. Where the invoice cannot be read now, nothing is registered.
+    Only money that a person (or an older ledger) had reason to register counts, and only a payment
+    of exactly its amount, dated on its day or later. Where the invoice cannot be read now, nothing
+    is registered.
     """
     off_up_to = int(run.ledger.facts.read(OFF_UP_TO) or 0)
-    candidates = [wish for wish in wishes if _may_be_there(wish.event, off_up_to)]
+    connected = run.ledger.facts.read(CONNECTED) or ""
+    candidates = [wish for wish in wishes if _may_be_there(wish.event, off_up_to, connected)]
     before = run.ledger.payments.registrations([booking.id])[booking.id]
     paid = (booking.payable_cents or 0) - (booking.due_cents or 0)
     if not candidates or paid <= written(before):
@@ -48,9 +53,10 @@ def leave_out(run: Run, booking: Followed, wishes: Sequence[Wish]) -> list[Wish]
     return kept
 
 
-def _may_be_there(event: MoneyEvent, off_up_to: int) -> bool:
+def _may_be_there(event: MoneyEvent, off_up_to: int, connected: str) -> bool:
     refused = event.note is not None and event.note != IN_PART
-    return event.state == "new" and (refused or event.seq <= off_up_to)
+    earlier = event.seq <= off_up_to or event.occurred_at < connected
+    return event.state == "new" and (refused or earlier)
 
 
 def _matching(run: Run, wish: Wish, payments: Sequence[Payment]) -> Payment | None:
@@ -80,21 +86,27 @@ def _take_for_ours(run: Run, booking: Followed, wish: Wish, there: Payment) -> N
     with run.ledger.atomic():
         run.ledger.payments.begin(one, run.now())
         run.ledger.payments.ended(
-            one, "done", run.id, run.now(), why="a person registered it in Teamleader"
+            one, "done", run.id, run.now(), why="it stood in Teamleader already"
         )
 
 
 def set_as_advised(run: Run, event: MoneyEvent) -> bool:
-    """Tell whether a payment without a place is that of a person who set it to paid as advised.
+    """Tell whether a payment without a place is that of somebody who set it to paid with reason.
 
     Teamleader has nothing due at this moment, and the alert that advises it is open: it brought no
-    money. One such alert explains one payment.
+    money. One such alert explains one payment. Before access was given anew it was most often this
+    program, with a ledger that was lost since.
     """
     alerts = run.ledger.alerts
     told = [code for code in TO_BE_SET if alerts.is_open(event.booking_id, code)]
-    if not told or method_of(event.source) != "manual":
+    earlier = event.occurred_at < (run.ledger.facts.read(CONNECTED) or "")
+    if method_of(event.source) != "manual" or not (told or earlier):
         return False
-    why = f"set to paid by hand in Twikey, as {told[0]} advises"
+    why = (
+        f"set to paid by hand in Twikey, as {told[0]} advises"
+        if told
+        else "paid in Teamleader before access was given anew"
+    )
     with run.ledger.atomic():
         run.ledger.payments.decided([(event.event_id, "ignored", why)], run.id, run.now())
         for code in told:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from connectors.errors import ConsentRefused, OtherAccount
+from connectors.ledger.runs import text
 from connectors.teamleader.auth import Tokens
 from connectors.teamleader.consent import Consent, consent_link, new_state
 from connectors.teamleader.records import User
+from flows.by_hand import CONNECTED
 from flows.connection import Connection
 from flows.screen import Screen
 
@@ -79,6 +81,7 @@ def _keep(connection: Connection, fresh: Waiting, user: User) -> None:
     with connection.vault.exclusive():
         connection.vault.write_tokens(replace(fresh.tokens, account_id=user.account_id))
     connection.ledger.facts.write(ACCOUNT, user.account_id)
+    connection.ledger.facts.write(CONNECTED, text(connection.clock.now()))
     connection.ledger.journal.add(
         None, connection.clock.now(), "teamleader", "connected", user=user.name
     )

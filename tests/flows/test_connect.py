@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from connectors.errors import Disconnected
+from flows.by_hand import CONNECTED
 from tests.flows.office import Office, Outcome
 from tests.flows.scenes import OpenOffice, free_port, no_secrets, program, run, tokens, writes
 from tests.sandbox import credentials
@@ -99,6 +100,14 @@ def test_the_ledger_with_the_tokens_is_private(newcomer: Office, browser: list[s
     assert run(newcomer, "connect").code == 0
     assert run(newcomer, "status").code == 0
     assert stat.S_IMODE((newcomer.home / "ledger.db").stat().st_mode) == 0o600
+
+
+def test_the_last_consent_is_known(newcomer: Office, browser: list[str]) -> None:
+    """Decisions 3: a restored ledger is connected anew; what it may have missed lies before."""
+    assert run(newcomer, "connect").code == 0
+    with newcomer.ledger() as ledger:
+        at = datetime.fromisoformat(ledger.facts.read(CONNECTED) or "")
+    assert abs(at - newcomer.clock.now()) < timedelta(minutes=1)
 
 
 def test_the_consent_stands_in_the_journey(newcomer: Office, browser: list[str]) -> None:
