@@ -44,7 +44,7 @@ class SettingsWrong(Halted):
 class UsageWrong(Halted):
     """The command line asks for something that cannot be."""
 
-    advice = "See `teamleader-twikey VERB --help`."
+    advice = "See `teamleader-twikey --help`, and that of the verb."
     exit_code = 64
 
 

@@ -25,8 +25,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def sentence(text: str) -> str:
-    """Begin with a capital."""
-    return text[:1].upper() + text[1:]
+    """Begin with a capital, unless it begins with a file's name."""
+    return text if "." in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def _day(text: str) -> date:

@@ -44,7 +44,9 @@ def automations(arguments: argparse.Namespace, screen: Screen, progress: Progres
     """Install the automations on the server of PREFECT_API_URL; 2 when nobody would be told."""
     webhook = _checked(arguments.webhook)
     if not os.environ.get("PREFECT_API_URL"):
-        raise NoPrefectServer("PREFECT_API_URL is not set")
+        raise NoPrefectServer(
+            "PREFECT_API_URL is not set (`export PREFECT_API_URL=http://127.0.0.1:4200/api`)"
+        )
     progress("asking Prefect", 0, None)
     with Connection.from_environment(
         config=arguments.config, name=arguments.connection, on_wait=progress.waiting

@@ -15,7 +15,7 @@ def dotenv_text() -> str:
 
 
 TEMPLATE = """\
-# Settings of teamleader-twikey. Lines with # in front show the default.
+# Settings of teamleader-twikey. Lines with # in front show the default, or an example.
 # Secrets do not belong here: they come from the environment or from the .env file beside this one.
 
 # Import booked invoices and update customers by itself (guide 2). When false, a scheduled run

@@ -61,6 +61,16 @@ class ImportRequest:
         """Tell whether a person asked for a window, for numbers or for what is held."""
         return bool(self.days is not None or self.since or self.until or self.numbers or self.again)
 
+    def require_sound(self) -> None:
+        """Refuse a window that cannot be; raises ``UsageWrong``."""
+        if self.days is not None:
+            if self.since or self.until:
+                raise UsageWrong("--days does not go together with --since or --until")
+            if not 0 <= self.days <= 3660:
+                raise UsageWrong("--days takes a number of days from 0 to 3660")
+        if self.since and self.until and self.since > self.until:
+            raise UsageWrong(f"--since {self.since} lies after --until {self.until}")
+
     def name(self) -> str:
         """Say in three words what this import is."""
         if self.again:
@@ -153,15 +163,8 @@ def _bring(run: Run, request: ImportRequest, window: Window, steps: Steps) -> Im
 def _window(connection: Connection, request: ImportRequest) -> Window:
     """Return what to read; dates in the time zone of the books (guide 4: the last 30 days)."""
     today = connection.today()
-    since = request.since
-    if request.days is not None:
-        if since or request.until:
-            raise UsageWrong("--days does not go together with --since or --until")
-        if not 0 <= request.days <= 3660:
-            raise UsageWrong("--days takes a number of days from 0 to 3660")
-        since = today - timedelta(days=request.days)
-    if since and request.until and since > request.until:
-        raise UsageWrong(f"--since {since} lies after --until {request.until}")
+    request.require_sound()
+    since = request.since if request.days is None else today - timedelta(days=request.days)
     return Window(
         scheduled=not request.by_hand,
         issued_from=since.isoformat() if since else None,

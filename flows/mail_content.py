@@ -57,7 +57,7 @@ class Summary:
     look: Look
     entries: list[Entry]
     counted: Counter[str]
-    counted_cents: int
+    counted_cents: dict[str, int]
     money: list[Line]
     ties: list[tuple[str, str]]
     skipped: list[Reasoned]
@@ -94,7 +94,7 @@ def summarize(connection: Connection, seen: Look) -> Summary:
         look=seen,
         entries=[seen.entries[item.key] for item in seen.sorted.named],
         counted=Counter(entry.code for entry in counted),
-        counted_cents=sum(e.cents or 0 for e in counted if e.currency == "EUR"),
+        counted_cents=_sums(counted),
         money=money,
         ties=[(_title(connection, run), _tie(run)) for run in worth_a_line(seen.runs)],
         skipped=_skipped(connection, span),
@@ -106,6 +106,14 @@ def summarize(connection: Connection, seen: Look) -> Summary:
 
 
 # ---- money
+
+
+def _sums(entries: list[Entry]) -> dict[str, int]:
+    """Add up cents by currency."""
+    sums: Counter[str] = Counter()
+    for entry in entries:
+        sums[entry.currency] += entry.cents or 0
+    return dict(sorted(sums.items()))
 
 
 def _money(connection: Connection) -> tuple[list[Line], dict[str, Any]]:

@@ -90,7 +90,8 @@ def still_open(summary: Summary) -> str:
     if not count:
         return ""
     codes = ", ".join(f"{n} {clean(code)}" for code, n in sorted(summary.counted.items()))
-    cents = f", {euro(summary.counted_cents)}" if summary.counted_cents else ""
+    sums = [money(cents, name) for name, cents in summary.counted_cents.items() if cents]
+    cents = f", {' and '.join(sums)}" if sums else ""
     return f"Still open, not named again: {count}{cents} ({codes})."
 
 

@@ -87,7 +87,7 @@ def _quiet(flow: str, hours: timedelta, blocks: list[UUID]) -> AutomationCore:
         name=QUIET[flow],
         description=f"{said}. It only works while this server lives.",
         trigger=trigger,
-        actions=_told(blocks, said, "Is the worker running? See the late and failed runs."),
+        actions=_told(blocks, said, "Is `serve`, or a worker, running? See late and failed runs."),
     )
 
 

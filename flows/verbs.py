@@ -84,6 +84,7 @@ def import_(arguments: argparse.Namespace, screen: Screen, progress: Progress) -
         dry_run=arguments.dry_run, yes=arguments.yes, invite=arguments.invite,
         started_by=f"command line ({_user()})",
     )  # fmt: skip
+    request.require_sound()  # a slip of the keyboard is no failed run
     with _open(arguments, progress) as connection:
         report = _run_import(connection, request, progress)
     progress.close()

@@ -51,7 +51,7 @@ class Case(NamedTuple):
 
 
 FOLLOW_UP = "Run `teamleader-twikey follow-up`; if it stays so, see `teamleader-twikey status`."
-IMPORT = "Import it: `teamleader-twikey import --since DATE --until DATE` with its date."
+IMPORT = "Import it: `teamleader-twikey import --since DATE --until DATE`."
 
 CASES = {
     # ---- on both sides

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from connectors.ledger.bookings import SIGNED
 from connectors.ledger.runs import Journal, text
 from connectors.ledger.store import Store
 
@@ -64,7 +65,8 @@ class Alerts:
         rows = self._store.rows(
             "SELECT a.booking_id, a.code, a.detail, a.raised_at, b.number, b.twikey_number,"
             " coalesce(b.invoicee_name, c.company_name, trim(coalesce(c.first_name, '') || ' '"
-            " || c.last_name)) AS invoicee_name, b.payable_cents, b.currency,"
+            " || c.last_name)) AS invoicee_name, b.currency,"
+            f" {SIGNED.format('b.')} AS payable_cents,"
             " coalesce(b.web_url, c.web_url) AS web_url, b.url FROM alerts a"
             " LEFT JOIN bookings b ON b.id = a.booking_id"
             " LEFT JOIN customers c ON c.id = a.booking_id WHERE a.settled_at IS NULL"

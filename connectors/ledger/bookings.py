@@ -50,6 +50,11 @@ class Listed:
         return Listed(self.new + other.new, self.changed + other.changed, self.same + other.same)
 
 
+SIGNED = (  # cents of a row, those of a credit note with a minus; {0} is the table's prefix
+    "CASE {0}kind WHEN 'credit_note' THEN -abs({0}payable_cents) ELSE {0}payable_cents END"
+)
+
+
 def marks(count: int) -> str:
     """Return the placeholders of an IN list."""
     return ",".join("?" * count)

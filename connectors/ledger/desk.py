@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.ledger.bookings import marks
+from connectors.ledger.bookings import SIGNED, marks
 from connectors.ledger.runs import Event, Journal, text
 from connectors.ledger.store import Store
 
@@ -57,8 +57,9 @@ class Desk:
         """Return what waits, oldest first; ``names`` are reasons, numbers or ids (all if none)."""
         where, values = _named(names)
         rows = self._store.rows(
-            "SELECT id, kind, number, twikey_number, invoicee_name, payable_cents, currency,"
-            " coalesce(reason, 'UNSETTLED') AS reason, detail, held_at, tries, next_try_at,"
+            "SELECT id, kind, number, twikey_number, invoicee_name, currency,"
+            f" {SIGNED.format('')} AS payable_cents, coalesce(reason, 'UNSETTLED') AS reason,"
+            " detail, held_at, tries, next_try_at,"
             f" web_url, stage FROM bookings WHERE stage IN {WAITING} {where}"
             " ORDER BY first_seen_at, number, id",
             values,

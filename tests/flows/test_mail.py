@@ -102,7 +102,7 @@ def test_the_next_mail_names_changes_and_the_open_total(mailer: Office, post: Po
     assert "3 need you" in subjects(post)[1]
     assert said.count("* 2024 / ") == 1 and "* 2024 / 103" in said
     assert "3 open in all, 1 of them new or changed." in said
-    assert "Still open, not named again: 2 (2 CURRENCY)." in said
+    assert "Still open, not named again: 2, USD 242.00 (2 CURRENCY)." in said
     rows = attachment(post.mails[1], HELD_CSV).splitlines()
     assert [row.split(";")[0] for row in rows[1:]] == ["2024 / 101", "2024 / 102", "2024 / 103"]
 

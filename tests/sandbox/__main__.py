@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event
 
 from tests.sandbox.server import Sandbox
@@ -46,7 +47,10 @@ def _announce(sandbox: Sandbox, port_file: Path | None) -> None:
         "control": sandbox.control_url,
     }
     for name, address in addresses.items():
-        print(f"# {name}: {address}")
+        what = "control (open it in a browser: pay, bounce, book)" if name == "control" else name
+        print(f"# {what}: {address}")
+    home = mkdtemp(prefix="teamleader-twikey-sandbox-")
+    print(f"export TEAMLEADER_TWIKEY_HOME={home}  # one of its own: pretend money stays there")
     for name, value in sandbox.environment().items():
         print(f"export {name}={value}", flush=True)
     if port_file is not None:
