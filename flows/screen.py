@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
 
+NOT_CONNECTED = (
+    "not connected: `teamleader-twikey connect`; after the loss of a ledger then `rebuild`"
+)
+
 
 class Screen:
     """Prints results, for people or (``as_json``) for machines: the verdict first, then why."""
@@ -226,7 +230,7 @@ class Screen:
         lost = state["unsettled"]
         self._facts([
             ("home", clean(state["home"])),
-            ("Teamleader", "connected" if state["connected"] else "not connected"),
+            ("Teamleader", "connected" if state["connected"] else NOT_CONNECTED),
             ("automatic", "on" if state["automatic"] else "off"),
             ("at work", clean(state["at_work"] or "nobody")),
             ("bookings", stages or "none"),

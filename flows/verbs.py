@@ -207,7 +207,7 @@ def _the_one(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:
-    """Say whether it ran, whether it is behind, and what is stuck; 2 when something is held."""
+    """Say whether it ran, is behind, and what is stuck; 2 when something waits for a person."""
     from flows.status import status_of
 
     if arguments.mail is not None:
@@ -215,7 +215,7 @@ def status(arguments: argparse.Namespace, screen: Screen, progress: Progress) ->
     with _open(arguments, progress) as connection:
         state = status_of(connection)
     screen.status(state)
-    return 2 if state["waiting"] or state["alerts"] else 0
+    return 2 if state["waiting"] or state["alerts"] or not state["connected"] else 0
 
 
 def _show_mail(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> int:

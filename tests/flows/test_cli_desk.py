@@ -153,11 +153,14 @@ def test_status_answers_the_four_questions(holding: Office) -> None:
 
 
 def test_status_of_a_newcomer(open_office: OpenOffice) -> None:
-    """Decisions 10: before anything happened, status says so and fails at nothing."""
+    """Decisions 10: before anything happened, or after the ledger was lost, status says so."""
     office = open_office(connected=False)
     state = run(office, "status", "--json").json
     assert not state["connected"]
     assert state["behind_seconds"] is None
     assert state["runs"] == []
-    assert run(office, "status").code == 0
+    shown = run(office, "status")
+    assert shown.code == 2
+    assert "never imported" in said(shown)
+    assert "`teamleader-twikey connect`; after the loss of a ledger then `rebuild`" in said(shown)
     assert office.calls("teamleader") == office.calls("twikey") == []

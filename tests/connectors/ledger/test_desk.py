@@ -202,6 +202,17 @@ def test_what_waits_is_shown_by_reason_number_or_id(ledger: Ledger) -> None:
     assert names("2026 / 9") == []
 
 
+def test_a_credit_note_counts_with_a_minus(ledger: Ledger) -> None:
+    """Guide 11: wherever what waits is shown, whatever the sign it was read with."""
+    for name, cents in (("b1", 2500), ("b2", -2500)):
+        enter(ledger, booking(name, kind="credit_note", payable_cents=cents))
+        ledger.crossings.decided([Verdict(name, "held", "CURRENCY", "", next_try_at=LATER)], 1, NOW)
+        ledger.alerts.alert(name, "OVERPAID", "x", 1, NOW)
+    held(ledger, "b3")
+    assert [row["payable_cents"] for row in ledger.desk.held()] == [-2500, -2500, 12100]
+    assert [row["payable_cents"] for row in ledger.alerts.open()] == [-2500, -2500]
+
+
 def test_what_is_released_is_taken_up_by_the_next_run(ledger: Ledger) -> None:
     """A29: by a person now, by itself when its time has come, each once."""
     held(ledger, "b1", number="2026 / 1")
