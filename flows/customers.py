@@ -20,6 +20,7 @@ from flows.read_customers import RESOURCES, look_daily, read_by_ids, read_change
 from flows.reading import move_watermarks
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.settle import same_account
+from mappings.texts import need_you
 
 FLOW = "customers"
 ALERTS = (GONE, RENAMED, *NOT_TAKEN)
@@ -76,7 +77,7 @@ class CustomersReport:
         if self.refused:
             parts.insert(0, f"{self.refused} not taken by Twikey")
         if self.alerts:
-            parts.insert(0, f"{len(self.alerts)} need you")
+            parts.insert(0, need_you(len(self.alerts)))
         if self.problems:
             parts.insert(0, "not everything could be done")
         return "; ".join(parts)

@@ -19,6 +19,7 @@ from flows.mail import with_summary
 from flows.payments import PaymentsReport, write_back
 from flows.run import Run, Steps, Tell, at_work, plainly, silently
 from flows.watch import watched
+from mappings.texts import need_you
 
 FLOW = "follow-up"
 
@@ -77,7 +78,7 @@ class FollowUpReport:
             return "automatic is off"
         parts = []
         if self.alerts:
-            parts.append(f"{len(self.alerts)} need you")
+            parts.append(need_you(len(self.alerts)))
         if self.payments is not None:
             parts.append(self.payments.headline())
         if self.documents is not None:

@@ -7,6 +7,7 @@ for invoices never seen before, and only when a field is configured.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,7 +86,12 @@ def _numbered(run: Run, numbers: tuple[str, ...]) -> Iterator[Page]:
             found += len(page.bookings)
             yield page
         if not found:
-            run.notes.append(f"Teamleader has no booked invoice {number}")
+            run.notes.append(f"Teamleader has no booked invoice {number}{_hint(number)}")
+
+
+def _hint(number: str) -> str:
+    by_date = "; a credit note comes by its date: `import --since DATE --credit-notes`"
+    return by_date if re.fullmatch(r"(CN)?\d+/\d+", number.strip()) else ""
 
 
 def _credit_notes(run: Run, window: Window) -> Listed:

@@ -20,6 +20,7 @@ from flows.wording import ago
 from mappings.mails import next_start, safe_link
 from mappings.markdown import escaped, link, table
 from mappings.reasons import advice_of, sentence_of
+from mappings.texts import need_you
 
 FLOWS = ("import", "follow-up", "customers", "reconcile")
 ENDED = {
@@ -55,7 +56,7 @@ def verdict(connection: Connection, waiting: int) -> str:
         and last[0].outcome in ("stopped", "failed", "killed")
     ]
     if waiting:
-        parts.append(f"{waiting} need{'s' * (waiting == 1)} you")
+        parts.append(need_you(waiting))
     if connection.ledger.watermarks.read("invoices") is None:
         parts.append("nothing was imported yet")
     return "; ".join(parts) or "all well"

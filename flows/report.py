@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.remarks import remarks_of
 from mappings.money import euro
+from mappings.texts import need_you
 
 if TYPE_CHECKING:
     from flows.run import Run
@@ -103,7 +104,7 @@ class ImportReport:
         elif self.waiting:
             parts.append(f"{len(self.waiting)} still held")
         if self.alerts:
-            parts.insert(0, f"{len(self.alerts)} need{'s' * (len(self.alerts) == 1)} you")
+            parts.insert(0, need_you(len(self.alerts)))
         if self.problems:
             parts.insert(0, "not everything could be read")
         return "; ".join(parts)

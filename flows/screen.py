@@ -32,6 +32,7 @@ from flows.wording import (
     shown_sentence,
     steps_of,
 )  # fmt: skip
+from mappings.texts import need_you
 
 if TYPE_CHECKING:
     from flows.finding import Finding
@@ -147,7 +148,7 @@ class Screen:
 
         if self.as_json or not alerts:
             return
-        self.line(f"\n{len(alerts)} need{'s' * (len(alerts) == 1)} you:", "yellow")
+        self.line(f"\n{need_you(len(alerts))}:", "yellow")
         shown = sorted(alerts, key=lambda row: (row["code"], natural(row["number"])))[:most]
         for place, row in enumerate(shown):
             if place == 0 or shown[place - 1]["code"] != row["code"]:

@@ -19,7 +19,7 @@ from mappings.money import euro
 from mappings.money import money as amount
 from mappings.money_events import bank_code
 from mappings.reasons import REASONS, advice_of, sentence_of
-from mappings.texts import many
+from mappings.texts import many, need_you
 
 if TYPE_CHECKING:
     from connectors.ledger.ledger import Ledger
@@ -244,7 +244,7 @@ def needs_you(ledger: Ledger) -> Artifact:
     rows = [_open(row, row["reason"], row["held_at"]) for row in ledger.desk.held()]
     rows += [_open(row, row["code"], row["raised_at"]) for row in ledger.alerts.open()]
     more = f"; the first {MOST} are here, all in `teamleader-twikey held` and `status`"
-    count = f"{len(rows)} need{'s' * (len(rows) == 1)} you"
+    count = need_you(len(rows))
     said = f"{count}{more if len(rows) > MOST else ''}" if rows else "Nothing needs you"
     nothing: list[Row] = [{"held": "nothing is held and nothing needs you"}]
     return Artifact("held-items", said, rows[:MOST] or nothing, standing=True, empty=not rows)

@@ -38,6 +38,11 @@ def many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+def need_you(count: int) -> str:
+    """Say how many things a person must see to: ``1 needs you``, ``3 need you``."""
+    return f"{count} needs you" if count == 1 else f"{count} need you"
+
+
 def shorten(value: str, length: int) -> str:
     """Cut a cleaned text to ``length`` characters."""
     return value if len(value) <= length else value[:length].rstrip()

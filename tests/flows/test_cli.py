@@ -253,6 +253,9 @@ def test_a_number_that_is_not_there_is_said(november: Office) -> None:
     done = run(november, "import", "--number", "2024 / 999")
     assert "2024 / 999" in said(done)
     assert november.twikey_invoices() == {}
+    for number in ("CN2024/3", "2024/3"):
+        done = run(november, "import", "--number", number)
+        assert "a credit note comes by its date" in said(done)
 
 
 def test_the_brake_asks_for_yes(november: Office) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.texts import clean, fit, many, printable, shorten
+from mappings.texts import clean, fit, many, need_you, printable, shorten
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_how_many_is_said_in_words_that_fit() -> None:
     assert [many(count, "payment") for count in (0, 1, 2)] == [
         "0 payments", "1 payment", "2 payments",
     ]  # fmt: skip
+
+
+def test_what_needs_you_is_said_in_words_that_fit() -> None:
+    """One needs you, two need you."""
+    assert [need_you(count) for count in (1, 2)] == ["1 needs you", "2 need you"]
 
 
 def test_a_text_that_just_fits_stays_whole() -> None:
