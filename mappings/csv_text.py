@@ -122,11 +122,9 @@ def _parsed(text: str, faults: list[Fault], *, bom: bool) -> Sheet:
 
 
 def _separator(text: str) -> str:
-    """Return what separates the first line: what stands in it most often, a comma for none."""
+    """Return what separates the first line: what stands in it most often, else a comma."""
     first = text.lstrip("\r\n").partition("\n")[0]
-    counts = {one: first.count(one) for one in (*SEPARATORS, *WRONG_SEPARATORS)}
-    best = max(counts, key=lambda one: counts[one])
-    return best if counts[best] else ","
+    return max((*SEPARATORS, *WRONG_SEPARATORS), key=first.count)
 
 
 def _rows(

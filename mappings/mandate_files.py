@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -192,6 +193,6 @@ def _repeated(mandates: list[Found]) -> Iterator[Found]:
 
 def _others(mandate: Found, column: str, lines: list[int]) -> str:
     """Say on which other lines the same number stands, a few of them."""
-    named = [str(line) for line in lines[: MOST_NAMED + 1] if line != mandate["line"]][:MOST_NAMED]
+    named = [*islice((str(line) for line in lines if line != mandate["line"]), MOST_NAMED)]
     more = f" and {len(lines) - 1 - len(named)} more" if len(lines) - 1 > len(named) else ""
     return f"{mandate[column]} stands on line {', '.join(named)}{more} too"

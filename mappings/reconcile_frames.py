@@ -65,7 +65,7 @@ def _keys(known: pd.DataFrame) -> list[str]:
     """Name the invoice of each booking: its own in Twikey, else its id; nobody has another's."""
     own = values(known["twikey_key"])
     ids = [a or b for a, b in zip(values(known["id"]), values(known["ledger_id"]), strict=True)]
-    taken = {key for key in own if key is not None}
+    taken = set(own)
     keys: list[str] = []
     used: set[str] = set()
     for place, (key, booking_id) in enumerate(zip(own, ids, strict=True)):

@@ -31,8 +31,8 @@ class Situation:
 
 
 def only_here(pairs: pd.DataFrame, codes: Codes, rules: Rules, situation: Situation) -> None:
-    """Decide about what Teamleader alone has."""
-    here = side(pairs, "here") & ~side(pairs, "there")
+    """Decide about what Teamleader alone has; what is on both sides has its case already."""
+    here = side(pairs, "here")
     codes.set(here & pairs["stage"].isin(OPEN_WRITE).to_numpy(dtype=bool), "LOST_ANSWER")
     tombs = [f" ({detail})" if detail else "" for detail in texts(pairs, "detail")]
     codes.set(here & named(pairs, "stage", "undone"), "UNDONE", tombs)
@@ -112,7 +112,7 @@ def only_there(pairs: pd.DataFrame, codes: Codes) -> None:
 
 
 def _doubles(pairs: pd.DataFrame, strangers: Mask) -> list[str | None]:
-    """Name what each stranger is a second time: by its number, or by the booking it refers to."""
+    """Name what each would be a second time: by its number, or by the booking it refers to."""
     first: dict[str, str] = {}
     rows = zip(
         ~strangers & side(pairs, "there"), texts(pairs, "id"), texts(pairs, "ledger_id"),
@@ -121,8 +121,5 @@ def _doubles(pairs: pd.DataFrame, strangers: Mask) -> list[str | None]:
     for linked, booking_id, known_as, there, here in rows:
         names = (booking_id, known_as, there)
         first |= {name: there or here or name for name in names if linked and name}
-    found = zip(strangers, texts(pairs, "twikey_number"), texts(pairs, "ref"), strict=True)
-    return [
-        (first.get(number or "") or first.get(ref or "")) if stranger else None
-        for stranger, number, ref in found
-    ]
+    found = zip(texts(pairs, "twikey_number"), texts(pairs, "ref"), strict=True)
+    return [first.get(number or "") or first.get(ref or "") for number, ref in found]

@@ -6,9 +6,9 @@ the buckets hold. Where they differ by a cent or a document, nothing may be prin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mappings.amounts import plain, sign_amounts
@@ -17,6 +17,9 @@ from mappings.reconcile_cases import BUCKETS, CASES
 from mappings.reconcile_frames import NOBODYS
 
 EURO = "EUR"
+NOTHING = (0, 0)
+"""No documents, no cents."""
+
 AMOUNTS = ("teamleader_amount", "teamleader_due", "twikey_amount", "difference")
 """Columns of the table that hold plain figures, a minus before some of them."""
 
@@ -35,7 +38,7 @@ def totals(rows: pd.DataFrame) -> pd.DataFrame:
     both = both.assign(**{name: both[name].fillna(0).astype("int64") for name in figures})
     order = {name: place for place, name in enumerate(BUCKETS)}
     places = [order.get(name, len(order)) for name in both["bucket"]]
-    both = both.assign(place=places).sort_values(["place", "currency"], ignore_index=True)
+    both = both.assign(place=places).sort_values(["place", "currency"])
     return both.drop(columns="place")
 
 
@@ -53,7 +56,7 @@ def _summed(rows: pd.DataFrame, side: str, currency: str) -> pd.DataFrame:
 def untied(rows: pd.DataFrame, teamleader: pd.DataFrame, twikey: pd.DataFrame) -> list[str]:
     """Return what does not add up: each side's list against its buckets, in documents and cents."""
     wrong = []
-    if not set(values(rows["bucket"])) <= set(BUCKETS):
+    if set(values(rows["bucket"])) - set(BUCKETS):
         wrong.append("a document is in no bucket")
     signed = values(sign_amounts(teamleader)["amount_cents"])
     lists = {
@@ -76,7 +79,7 @@ def _count(currencies: pd.Series, amounts: Sequence[int | None]) -> dict[str, tu
     """Count one side's list by currency, without any frame in between."""
     found: dict[str, tuple[int, int]] = {}
     for currency, amount in zip(values(currencies), amounts, strict=True):
-        count, cents = found.get(currency or EURO, (0, 0))
+        count, cents = found.get(currency or EURO, NOTHING)
         found[currency or EURO] = (count + 1, cents + (amount or 0))
     return found
 
@@ -87,13 +90,17 @@ def _gaps(side: str, listed: dict[str, tuple[int, int]], summed: pd.DataFrame) -
         values(summed["currency"]), values(summed[side]), values(summed[f"{side}_cents"]),
         strict=True,
     ):  # fmt: skip
-        before = held.get(currency, (0, 0))
+        before = held.get(currency, NOTHING)
         held[currency] = (before[0] + count, before[1] + cents)
+    both = [
+        (currency, *listed.get(currency, NOTHING), *held.get(currency, NOTHING))
+        for currency in {**held, **listed}
+    ]
     return [
         f"{side.capitalize()} listed {count} for {currency} {plain(cents)}, the buckets hold"
-        f" {held.get(currency, (0, 0))[0]} for {plain(held.get(currency, (0, 0))[1])}"
-        for currency, (count, cents) in {**dict.fromkeys(held, (0, 0)), **listed}.items()
-        if held.get(currency, (0, 0)) != (count, cents)
+        f" {kept} for {plain(kept_cents)}"
+        for currency, count, cents, kept, kept_cents in both
+        if (count, cents) != (kept, kept_cents)
     ]
 
 
@@ -135,11 +142,8 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     listed, stands = rows["here"].tolist(), rows["there"].tolist()
     ours = [_figure(a, shown=yes) for a, yes in zip(here, listed, strict=True)]
     theirs = [_figure(a, shown=yes) for a, yes in zip(there, stands, strict=True)]
-    gaps = [
-        plain((a if x else 0) - (b if y else 0))
-        for a, x, b, y in zip(_whole(here), listed, _whole(there), stands, strict=True)
-    ]
-    columns = {
+    gaps = [plain((a or 0) - (b or 0)) for a, b in zip(here, there, strict=True)]
+    columns: dict[str, Iterable[Any]] = {
         "bucket": rows["bucket"],
         "differs": ["yes" if BUCKETS[b].differs else "no" for b in values(rows["bucket"])],
         "kind": _either(rows, "kind", "ledger_kind"),
@@ -168,7 +172,7 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         "teamleader_link": rows["web_url"],
         "twikey_link": rows["twikey_url"],
     }
-    return pd.DataFrame({name: text(rows, _listed(found)) for name, found in columns.items()})
+    return pd.DataFrame({name: text(rows, found) for name, found in columns.items()})
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,16 +185,8 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[sorted(range(len(order)), key=order.__getitem__)]
 
 
-def _listed(found: object) -> list[str | None]:
-    return values(found) if isinstance(found, pd.Series) else list(found)  # type: ignore[call-overload]  # a list of texts
-
-
 def _figure(amount: int | None, *, shown: bool) -> str | None:
     return plain(amount or 0) if shown else None
-
-
-def _whole(amounts: Sequence[int | None]) -> list[int]:
-    return [amount or 0 for amount in amounts]
 
 
 def _either(rows: pd.DataFrame, first: str, second: str) -> list[str | None]:
@@ -198,7 +194,6 @@ def _either(rows: pd.DataFrame, first: str, second: str) -> list[str | None]:
     return [a if a is not None else b for a, b in pairs]
 
 
-def _currencies(rows: pd.DataFrame) -> pd.Series:
+def _currencies(rows: pd.DataFrame) -> list[str]:
     """Name the currency in which a row is counted: the booking's, else Twikey's, else euro."""
-    found = np.array(_either(rows, "currency", "twikey_currency"), dtype=object)
-    return text(rows, [one or EURO for one in found])
+    return [one or EURO for one in _either(rows, "currency", "twikey_currency")]

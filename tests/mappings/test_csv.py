@@ -140,3 +140,47 @@ def test_bytes_that_are_no_utf8_are_told_with_their_line() -> None:
     assert [one.line for one in read(b"a,b\n\xe9,1\n").faults] == [2]
     assert [one.line for one in read(b"\xe9,b\n").faults] == [1]
     assert [one.line for one in read(b"a\nb\n\x00,1\n").faults if one.code == "ENCODING"] == [3]
+    assert [one.line for one in read(b"\n\xe9,b\n").faults] == [2]
+    assert [one.line for one in read(b"\n\x00,b\n").faults] == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "detail"),
+    [
+        (b"sep=;\r\na;b\r\n", "SEPARATOR_LINE", "sep=;"),
+        (b"a\tb\n", "SEPARATOR", "tabs"),
+        (b"a:b\n", "SEPARATOR", ":"),
+        ("a,b\n".encode("utf-16"), "ENCODING", "UTF-16"),
+        (codecs.BOM_UTF16_LE + b"a\x00,", "ENCODING", "UTF-16"),
+        (b"\x1f\x8b\x08", "NOT_CSV", "this is a compressed file"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_file_is_named(content: bytes, code: str, detail: str) -> None:
+    """A25: which separator, which encoding, which kind of file; half a character breaks nothing."""
+    assert [(fault.code, fault.detail) for fault in read(content).faults] == [(code, detail)]
+
+
+def test_a_line_for_excel_shifts_no_number_and_hides_no_row() -> None:
+    """A25: the header follows it, and lines are counted with it."""
+    sheet = read(b"sep=;\r\na;b\r\n1;2\r\n")
+    assert (sheet.header, sheet.rows) == (["a", "b"], [(3, ["1", "2"])])
+    faults = read(b"sep=\t\r\na\tb\r\n").faults
+    assert [(one.code, one.line) for one in faults] == [("SEPARATOR_LINE", 1), ("SEPARATOR", 2)]
+
+
+def test_only_the_first_line_says_what_separates() -> None:
+    """A25: a file of one column has none, whatever stands below."""
+    sheet = read(b"X\r\na;b\r\n")
+    assert (sheet.header, sheet.separator, sheet.rows) == (["X"], ",", [(2, ["a;b"])])
+
+
+def test_what_is_lost_in_a_cell_is_seen_there() -> None:
+    """A25: a NUL byte becomes the sign for a character that cannot be shown."""
+    assert read(b"a,b\nx\x00y,1\n").rows == [(2, ["x\ufffdy", "1"])]
+
+
+def test_a_file_that_cannot_be_read_holds_nothing() -> None:
+    """A25: no header, no rows, and nothing made up about how it is written."""
+    sheet = read(b"%PDF-1.7")
+    assert (sheet.header, sheet.rows, sheet.separator, sheet.bom) == ([], [], ",", False)

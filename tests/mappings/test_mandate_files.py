@@ -1,15 +1,12 @@
-"""Guide 10: files of mandates are checked row by row, and compared with what Twikey has."""
+"""Guide 10: files of mandates are checked row by row, before anybody uploads them."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.twikey.records import Mandate, MandateDetail
+from connectors.twikey.records import Mandate
 from mappings.csv_text import read, written
 from mappings.customer_list import (
     EXPORTED,
@@ -21,33 +18,17 @@ from mappings.customer_list import (
 from mappings.frames import frame, rows
 from mappings.mandate_files import KNOWN, check, own_columns
 from mappings.mandate_flaws import MEANINGS
-from mappings.mandate_links import plan
-
-ANNA = "2d8309e1-a005-0d4c-8674-5eb981ecd2c3"
-BETA = "f47ac10b-58cc-0372-a567-0e02b2c3d479"
-HELD = "c56bd20a-12ab-0f8e-9c3d-1a2b3c4d5e6f"
-LOST = "d56bd20a-12ab-0f8e-9c3d-1a2b3c4d5e6f"
-STRANGER = "e56bd20a-12ab-0f8e-9c3d-1a2b3c4d5e6f"
-IBAN = "BE68539007547034"
-OTHER_IBAN = "NL95BUNQ2025545371"
-HEADER = "customerNumber,mandateNumber,iban,signDate"
-
-
-def listed() -> pd.DataFrame:
-    """Return four customers: two in Twikey, one not yet, one that Teamleader no longer has."""
-    return frame(
-        [
-            {"id": ANNA, "type": "contact", "first_name": "Anna", "last_name": "=cmd()",
-             "email": "anna@x.example", "language": "nl", "mobile": "0499123445", "country": "BE",
-             "known": True, "gone": False},
-            {"id": BETA, "type": "company", "company_name": "Beta NV", "known": True,
-             "gone": False},
-            {"id": HELD, "type": "company", "company_name": "Gamma", "known": False,
-             "gone": False},
-            {"id": LOST, "type": "company", "company_name": "Delta", "known": True, "gone": True},
-        ],
-        LISTED,
-    )  # fmt: skip
+from tests.mappings.mandates import (
+    ANNA,
+    BETA,
+    HEADER,
+    HELD,
+    IBAN,
+    LOST,
+    OTHER_IBAN,
+    STRANGER,
+    listed,
+)
 
 
 def checked(*lines: str, header: str = HEADER) -> list[tuple[int, str]]:
@@ -136,6 +117,32 @@ def test_a_bad_line_is_told_and_blocks_no_other(line: str, code: str) -> None:
     assert all(row["sentence"].endswith(".") and row["cure"] for row in rows(wrong))
 
 
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        (f"{STRANGER},A1,{IBAN},", "customerNumber"),
+        (f"{ANNA},,,", "mandateNumber"),
+        (f"{ANNA},,{IBAN},", "mandateNumber"),
+        (f"{ANNA},A_1,{IBAN},", "mandateNumber"),
+        (f"{ANNA},A1,,", "iban"),
+        (f"{ANNA},A1,BE68539007547035,", "iban"),
+        (f"{ANNA},A1,{IBAN},2023-02-30", "signDate"),
+        (f"{ANNA},A1,{IBAN}", None),
+    ],
+)
+def test_a_flaw_names_the_column_to_look_at(line: str, column: str | None) -> None:
+    """A25: one cell is to be corrected; a line that has too few of them is wrong as a whole."""
+    wrong, _ = check(read(f"{HEADER}\n{line}".encode()), listed(), 100)
+    assert [row["column"] for row in rows(wrong)] == [column]
+
+
+def test_a_line_is_shown_with_the_name_of_its_customer() -> None:
+    """A25: a number says nothing to a person; a number that nobody has gets no name."""
+    lines = [f"{BETA},B1,{IBAN},", f"{STRANGER},A1,{OTHER_IBAN},"]
+    _, mandates = check(read("\n".join([HEADER, *lines]).encode()), listed(), 100)
+    assert list(mandates["name"]) == ["Beta NV", ""]
+
+
 def test_a_number_that_is_there_twice_is_told_on_both_lines() -> None:
     """A25: nobody guesses which of the two is right."""
     assert checked(f"{ANNA},A1,{IBAN},", f"{BETA},B1,{IBAN},", f"{ANNA},A2,{IBAN},") == [
@@ -144,6 +151,24 @@ def test_a_number_that_is_there_twice_is_told_on_both_lines() -> None:
     assert checked(f"{ANNA},a1,{IBAN},", f"{BETA},A1,{IBAN},") == [
         (2, "MANDATE_NUMBER_TWICE"), (3, "MANDATE_NUMBER_TWICE"),
     ]  # fmt: skip
+
+
+def test_lines_to_be_deleted_and_empty_cells_repeat_nothing() -> None:
+    """A25: a line of the template that nobody filled in is no second mandate."""
+    assert checked(f"{ANNA},,,", f"{ANNA},A1,{IBAN},") == [(2, "MANDATE_MISSING")]
+    assert checked(f"{ANNA},,{IBAN},", f"{BETA},,{OTHER_IBAN},") == [
+        (2, "MANDATE_NUMBER_MISSING"), (3, "MANDATE_NUMBER_MISSING"),
+    ]  # fmt: skip
+
+
+def test_a_number_that_is_there_twice_is_told_with_the_other_line() -> None:
+    """A25: the other line alone where there is one; six others are five and one more."""
+    lines = [f"{ANNA},A{place},{IBAN}," for place in range(7)]
+    for count, said in ((2, "line 3 too."), (6, "line 3, 4, 5, 6, 7 too."),
+                        (7, "line 3, 4, 5, 6, 7 and 1 more too.")):  # fmt: skip
+        content = "\n".join([HEADER, *lines[:count]]).encode()
+        wrong, _ = check(read(content), listed(), 100)
+        assert wrong["sentence"][0] == f"The customer number {ANNA} stands on {said}"
 
 
 def test_a_number_that_fills_the_file_is_told_in_short() -> None:
@@ -180,12 +205,44 @@ def test_columns_of_ones_own_are_no_mistake() -> None:
     sheet = read(f"{HEADER},accountManager\n{ANNA},A1,{IBAN},,Jan\n".encode())
     wrong, _ = check(sheet, listed(), 100)
     assert (rows(wrong), own_columns(sheet)) == ([], ["accountManager"])
+    header = f"{HEADER},contractNumber,campaign,,Sign Date,L,accountManager"
+    assert own_columns(read(header.encode())) == ["L", "accountManager"]
+
+
+@pytest.mark.parametrize(("before", "line"), [("", 1), ("sep=,\n", 2)])
+def test_a_wrong_header_is_told_with_its_line(before: str, line: int) -> None:
+    """A25: the first line, unless that is one for Excel."""
+    sheet = read(f"{before}customerNumber,Sign Date,iban,iban\n".encode())
+    wrong, _ = check(sheet, listed(), 100)
+    about_header = [row for row in rows(wrong) if row["code"] != "SEPARATOR_LINE"]
+    assert [(row["code"], row["line"]) for row in about_header] == [
+        ("COLUMN_NAME", line), ("COLUMN_TWICE", line), ("COLUMN_MISSING", line),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", ["customerNumber", "mandateNumber"])
+def test_without_a_column_that_is_needed_no_line_can_be_used(missing: str) -> None:
+    """A25: the column is told once, not every line for it."""
+    header = HEADER.replace(f"{missing},", "")
+    wrong, mandates = check(read(f"{header}\nx,{IBAN},\n".encode()), listed(), 100)
+    assert [row["code"] for row in rows(wrong)] == ["COLUMN_MISSING"]
+    assert mandates.empty
+
+
+def test_a_file_that_cannot_be_read_is_told_as_that_alone() -> None:
+    """A25: a workbook has no columns that could be missing."""
+    wrong, _ = check(read(b"PK\x03\x04"), listed(), 100)
+    assert [row["code"] for row in rows(wrong)] == ["NOT_CSV"]
 
 
 def test_a_file_that_twikey_does_not_take_is_told() -> None:
     """A25: its import ends at 200 KB (API reference 5.8)."""
-    wrong, _ = check(read(f"{HEADER}\n{ANNA},A1,{IBAN},\n".encode()), listed(), 200_001)
-    assert [row["code"] for row in rows(wrong)] == ["TOO_LARGE"]
+    sheet = read(f"{HEADER}\n{ANNA},A1,{IBAN},\n".encode())
+    assert rows(check(sheet, listed(), 200_000)[0]) == []
+    (large,) = rows(check(sheet, listed(), 250_000)[0])
+    assert (large["code"], large["line"]) == ("TOO_LARGE", 1)
+    assert large["sentence"] == "The file has 250 KB; Twikey takes 200 KB."
+    assert [row["code"] for row in rows(check(sheet, listed(), 200_001)[0])] == ["TOO_LARGE"]
 
 
 @given(st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), max_size=6))
@@ -199,76 +256,3 @@ def test_no_cells_break_the_check(lines: list[list[str]]) -> None:
     for mandate in rows(mandates):
         assert mandate["usable"] == (mandate["line"] not in bad)
     assert all(row["code"] in MEANINGS for row in rows(wrong))
-
-
-# ---- what becomes of each mandate
-
-
-def detail(number: str = "A1", **changes: Any) -> MandateDetail:
-    """Return a signed mandate of a customer that nobody here knows."""
-    plain: dict[str, Any] = {
-        "number": number, "customer_number": "OLD-7", "holder": "A. Anna", "iban": IBAN,
-        "signed": True,
-    }  # fmt: skip
-    return MandateDetail(**{**plain, **changes})
-
-
-def planned(
-    found: dict[str, MandateDetail | None],
-    *lines: str,
-    move: bool = False,
-    in_doubt: dict[str, str] | None = None,
-) -> list[tuple[str, str | None]]:
-    """Return (action, code of the flaw) for each line of a file."""
-    content = "\n".join([HEADER, *lines]).encode()
-    _, mandates = check(read(content), listed(), len(content))
-    links, wrong = plan(mandates, listed(), found, in_doubt or {}, move=move)
-    codes = {row["line"]: row["code"] for row in rows(wrong)}
-    return [(row["action"], codes.get(row["line"])) for row in rows(links)]
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, ("link", None)),
-        ({"customer_number": None}, ("link", None)),
-        ({"customer_number": ANNA}, ("known", None)),
-        ({"customer_number": BETA}, ("held", "OTHER_CUSTOMER")),
-        ({"customer_number": STRANGER}, ("held", "OTHER_CUSTOMER")),
-        ({"holder": " beta NV "}, ("held", "OTHER_CUSTOMER")),
-        ({"holder": "Anna =cmd()"}, ("link", None)),
-        ({"holder": " "}, ("link", None)),
-        ({"iban": OTHER_IBAN}, ("held", "OTHER_IBAN")),
-        ({"iban": "BE68 5390 0754 7034"}, ("link", None)),
-        ({"iban": None}, ("link", None)),
-        ({"signed": False}, ("held", "NOT_SIGNED")),
-        ({"signed": False, "customer_number": ANNA}, ("held", "NOT_SIGNED")),
-    ],
-)
-def test_a_mandate_is_linked_only_where_that_is_safe(
-    changes: dict[str, Any], expected: tuple[str, str | None]
-) -> None:
-    """A26: signed, on the account of the file, and of no other Teamleader customer."""
-    assert planned({"A1": detail(**changes)}, f"{ANNA},A1,{IBAN},") == [expected]
-
-
-def test_a_mandate_changes_hands_only_when_asked_to() -> None:
-    """Guide 10: a debit must not leave from somebody else's account by a slip."""
-    line = f"{ANNA},A1,{IBAN},"
-    assert planned({"A1": detail(customer_number=BETA)}, line, move=True) == [("link", None)]
-
-
-def test_each_line_has_one_action() -> None:
-    """C26: read = link + known + held + skipped + left, line by line."""
-    lines = [f"{ANNA},A1,{IBAN},", f"{BETA},,,", f"{STRANGER},A2,{IBAN},"]
-    assert planned({"A1": None}, *lines) == [
-        ("held", "NOT_AT_TWIKEY"), ("skipped", None), ("held", None),
-    ]  # fmt: skip
-    assert planned({}, lines[0]) == [("left", None)]
-
-
-def test_a_lost_link_to_another_customer_is_waited_for() -> None:
-    """Decisions 5: what may still arrive must not overtake what is asked now."""
-    line = f"{ANNA},A1,{IBAN},"
-    assert planned({"A1": detail()}, line, in_doubt={"A1": BETA}) == [("held", "WAITS")]
-    assert planned({"A1": detail()}, line, in_doubt={"A1": ANNA}) == [("link", None)]

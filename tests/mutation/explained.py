@@ -8,7 +8,7 @@ import re
 EXPLAINED: tuple[tuple[str, str], ...] = (
     (
         "``__all__`` is read by ``import *`` only, which nothing here uses",
-        r"mappings\.(bookings|reasons): code: '(\w+)' -> '\2X'( #\d+)?",
+        r"mappings\.(bookings|reasons|reconcile): code: '(\w+)' -> '\2X'( #\d+)?",
     ),
     (
         "the answer is only ever read as yes or no, and None is no",
@@ -57,6 +57,14 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
     (
         "no registration is of less than a cent, so what is spare is not above nothing either way",
         r"mappings\.markers\.survivors: constant: 0 -> 1",
+    ),
+    (
+        "an invoice without an amount has its case before anybody looks at what Twikey asks",
+        r"mappings\.reconcile\._asked: constant: 0 -> 1",
+    ),
+    (
+        "Twikey's columns have one letter (l) or three and more, so two is as good a limit",
+        r"mappings\.mandate_files\._meant: constant: 1 -> 2",
     ),
     (
         "no profile is called None, so the table of profiles has none either",
