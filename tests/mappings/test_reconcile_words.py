@@ -39,7 +39,7 @@ def test_the_advice_names_date_and_number_of_its_own_document() -> None:
     missed = compared([booked()], [], [])
     assert "--since 2026-11-02 --until 2026-11-02" in values(missed["advice"])[0]
     dateless = compared([booked(issued_on=None)], [], [])
-    assert "--since DATE --until DATE` with" in values(dateless["advice"])[0]
+    assert "--since DATE --until DATE`." in values(dateless["advice"])[0]
     nameless = compared([booked(number=None)], [known(stage="undone")], [])
     assert "--forget NUMBER`" in values(nameless["advice"])[0]
     undone = compared([booked(number="2026 / 7; rm -rf '")], [known(stage="undone")], [])
