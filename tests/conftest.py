@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,12 +12,15 @@ from typing import Any
 import pytest
 
 from tests.flows.office import Office
+from tests.in_memory import use_memory
 from tests.sandbox.server import Sandbox
 
 # Started in the background of a shell without job control, Ctrl-C is ignored, here and by every
 # program that the tests start; those that are to be stopped by it are started as from a terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+use_memory()
 
 # The longest files, in seconds of one core: begun first, so that no core idles at the end.
 LONGEST = (
@@ -28,6 +32,13 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first; all others stay in their order."""
     items.sort(key=lambda item: not any(item.path.stem.endswith(name) for name in LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays, and come less often: a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

@@ -77,10 +77,7 @@ class SmallWorld:
     """Both services, a home, and the program at work in it."""
 
     def __init__(self) -> None:
-        shared = Path("/dev/shm")
-        self.home = Path(
-            tempfile.mkdtemp(prefix="teamleader-twikey-", dir=shared if shared.is_dir() else None)
-        )
+        self.home = Path(tempfile.mkdtemp(prefix="teamleader-twikey-"))
         self.sandbox = Sandbox(
             invoices=0, twikey_refund_reopens=True, token_seconds=10**8, rate_limit=10**9,
             twikey_detail_limit=None, twikey_token_seconds=1e9,

@@ -92,15 +92,11 @@ def programs() -> Iterator[list[Program]]:
 def benches(
     open_office: Callable[..., Office], programs: list[Program]
 ) -> Iterator[Callable[[Scene], list[Bench]]]:
-    """Prepare the same scene once for each helper; what a kill leaves needs no disk."""
-    memory = Path("/dev/shm")
+    """Prepare the same scene once for each helper."""
     with ExitStack() as stack:
 
         def prepare(scene: Scene) -> list[Bench]:
-            folders = [
-                stack.enter_context(TemporaryDirectory(dir=memory if memory.is_dir() else None))
-                for _ in programs
-            ]
+            folders = [stack.enter_context(TemporaryDirectory()) for _ in programs]
             return [
                 Bench(open_office(), scene, program, Path(folder))
                 for program, folder in zip(programs, folders, strict=True)

@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tests.in_memory import use_memory
 from tests.reliability.bench import Bench
 from tests.reliability.flows import FLOWS
 from tests.reliability.matrix import cells, spoil
@@ -23,8 +24,7 @@ from tests.reliability.table import DOCUMENT, Ran, table, written
 def ran(name: str, *, wired: bool) -> list[Ran]:
     """Run every cell of one flow."""
     flow = next(one for one in FLOWS if one.name == name)
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         bench = Bench(flow, Path(folder), wired=wired)
         try:
             return [Ran(name, cell, spoil(bench, cell)) for cell in cells(bench)]
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("flow", nargs="*", help="a part of the name of a flow (default: all)")
     parser.add_argument("--wired", action="store_true", help="over real sockets")
     asked = parser.parse_args()
+    use_memory()
     names = [f.name for f in FLOWS if not asked.flow or any(part in f.name for part in asked.flow)]
     found: list[Ran] = []
     with ProcessPoolExecutor(min(os.cpu_count() or 1, len(names))) as pool:

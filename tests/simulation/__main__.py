@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 
+from tests.in_memory import use_memory
 from tests.simulation.stage import Stage, Violated
 from tests.simulation.week import Week
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--go-on", action="store_true", help="name violations and go on")
     parser.add_argument("--quiet", action="store_true", help="figures only, no stories")
     asked = parser.parse_args(arguments)
+    use_memory()
     last = sys.maxsize if asked.forever else asked.seed + asked.weeks
     quiet = asked.quiet or asked.forever or asked.weeks > 1
     figures, began, stage, violated = Counter[str](), time.monotonic(), Stage(), 0

@@ -118,10 +118,7 @@ class Stage:
     """Both services, a home, and whoever runs in it; ``answer`` is set by the week."""
 
     def __init__(self) -> None:
-        shared = Path("/dev/shm")
-        self.home = Path(
-            tempfile.mkdtemp(prefix="teamleader-twikey-", dir=shared if shared.is_dir() else None)
-        )
+        self.home = Path(tempfile.mkdtemp(prefix="teamleader-twikey-"))
         self.sandbox = Sandbox(invoices=0, twikey_refund_reopens=True, twikey_feed_page_size=4)
         self.world, self.books = self.sandbox.world, self.sandbox.books
         self.twikey = self.sandbox.twikey
