@@ -70,9 +70,12 @@ def check(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> 
         if arguments.subscriptions:
             return check_subscription_terms(connection, screen, progress)
         findings = probe(connection, progress, mail=arguments.mail)
+        states = {finding.state for finding in findings}
+        ready = "fails" not in states and not connection.ledger.desk.stages()
     progress.close()
     screen.findings(findings)
-    states = {finding.state for finding in findings}
+    if ready:
+        screen.line("Next: `teamleader-twikey import --days 30 --dry-run`.")
     return 1 if "fails" in states else 2 if "warns" in states else 0
 
 

@@ -46,6 +46,15 @@ def found(office: Office, probe_name: str, state: str = "ok") -> Finding:
 # ---- all is well
 
 
+def test_the_first_check_names_the_next_step(office: Office) -> None:
+    """Guide 4: a plan of the first import, until there has been one; not while something fails."""
+    step = "Next: `teamleader-twikey import --days 30 --dry-run`."
+    assert run(office, "check").out.rstrip().endswith(step)
+    office.sandbox.books.book(number="2026 / 1")
+    assert office.imports(days=30, yes=True).sent == 1
+    assert step not in run(office, "check").out
+
+
 def test_a_good_connection_has_nothing_to_say(office: Office) -> None:
     """Guide 2: with everything in order every probe is ok, and nothing is written anywhere."""
     findings = probe(office)
@@ -87,7 +96,8 @@ def test_a_profile_that_twikey_does_not_have_is_refused(office: Office) -> None:
     office.sandbox.books.book()
     failing = found(office, "Twikey profile", "fails")
     assert "1499 (new_customer_profile)" in failing.sentence
-    assert run(office, "check").code == 1
+    outcome = run(office, "check")
+    assert (outcome.code, "Next:" in outcome.out) == (1, False)
     with pytest.raises(ProfileMissing) as refused:
         office.imports(days=30)
     assert "new_customer_profile" in str(refused.value)
