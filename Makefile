@@ -61,7 +61,7 @@ reliability: $(READY)
 kills: $(READY)
 	@$(BIN)/python -m tests.flows.kills --kills $(or $(KILLS),500) --per-day 8 --seed $(or $(SEED),7)
 
-# A fixed sample of small slips in mappings/ and the ledger; some half an hour on one core.
+# A fixed sample of small slips in mappings/ and the ledger; a quarter of an hour on two cores.
 mutation: $(READY)
 	@$(BIN)/python -m tests.mutation
 

@@ -87,6 +87,15 @@ EXPLAINED: tuple[tuple[str, str], ...] = (
         r"connectors\.ledger\.intents\.Intents\.begin_all: SQL: INSERT OR REPLACE .*",
     ),
     (
+        "a slot of exactly that age counts no longer, whether its row is there or not",
+        r"connectors\.ledger\.window\.SharedWindow\._forget: SQL: .*sent <= :now - :lost.* -> "
+        r".*sent < :now - :lost.*",
+    ),
+    (
+        "to SQLite a text and a name behind it are that text, by that name",
+        r"connectors\.ledger\.undo: code: \"'done'\" -> \"'done'X\"( #\d+)?",
+    ),
+    (
         "the rows go into a set",
         r"connectors\.ledger\.unsettled\.Unsettled\.left_out: SQL: SELECT DISTINCT .*",
     ),

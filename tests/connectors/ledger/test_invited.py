@@ -58,6 +58,17 @@ def test_an_open_invoice_that_was_never_invited_is_a_candidate(sent: Ledger) -> 
     assert sent.invitations.candidate("b2") is None
 
 
+def test_each_comes_once_with_its_own_pdf(sent: Ledger) -> None:
+    """Guide 6, 7: what waits for its PDF is told from what has it; nobody comes twice."""
+    enter(sent, booking("b2"), booking("b3"))
+    send(sent, "b2")
+    send(sent, "b3")
+    for name in ("b2", "b3"):
+        sent.documents.attached(name, "5ha", 5, 1, NOW)
+    found = sent.invitations.candidates(SINCE)
+    assert [(one.id, one.has_pdf) for one in found] == [("b1", False), ("b2", True), ("b3", True)]
+
+
 @pytest.mark.parametrize(
     "values",
     [
