@@ -51,7 +51,7 @@ def look_at(run: Run, booking_id: str) -> InvoiceDetail | None:
         booking = run.ledger.follow.bookings([booking_id]).get(booking_id)
         name = booking.number if booking is not None else None
         _tell_waiting_money(run, booking_id, str(odd))
-        if booking is not None and settled(booking) and booking.twikey_state in OWED:
+        if booking is not None and _to_be_set_to_paid(run, booking):
             tell_unread(run, booking_id, f"it is paid in Teamleader and open in Twikey; {odd}")
         set_aside(run, "Teamleader", name or booking_id, odd)
         return None
@@ -77,9 +77,14 @@ def settle_unread(run: Run) -> None:
     if not told:
         return
     known = run.ledger.follow.bookings(told)
-    owed = {each for each, b in known.items() if settled(b) and b.twikey_state in OWED}
+    owed = {each for each, booking in known.items() if _to_be_set_to_paid(run, booking)}
     for each in set(told) - owed - run.ledger.payments.waiting(told):
         run.ledger.alerts.settle(each, UNREAD, run.id, run.now())
+
+
+def _to_be_set_to_paid(run: Run, booking: Followed) -> bool:
+    wanted = run.connection.settings.payments.paid_elsewhere
+    return wanted and settled(booking) and booking.twikey_state in OWED
 
 
 def tell_unread(run: Run, booking_id: str, why: str) -> None:

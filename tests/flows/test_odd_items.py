@@ -82,6 +82,19 @@ def test_an_odd_invoice_does_not_stop_the_sweep(open_office: OpenOffice, kind: s
     assert not open_alerts(office)
 
 
+def test_what_is_no_longer_wanted_waits_no_more(open_office: OpenOffice) -> None:
+    """C5: once the guard is switched off, an invoice that it could not read is nobody's work."""
+    office, first, _ = two(open_office)
+    office.sandbox.books.pay(first)
+    odd(office, first, KINDS[0])
+    assert run(office, "follow-up", "--scheduled", "--payments").code == 2
+    assert set(open_alerts(office)) == {"MONEY_WAITS"}
+    set_up(office, tables="[payments]\npaid_elsewhere = false")
+    on(office, "2024-11-06")
+    assert run(office, "follow-up", "--scheduled", "--payments").code == 0
+    assert not open_alerts(office)
+
+
 def test_an_odd_invoice_does_not_stop_other_money(open_office: OpenOffice) -> None:
     """C7: a bounce whose invoice cannot be asked for waits, told; other money is registered."""
     office, first, second = two(open_office)
