@@ -43,7 +43,7 @@ class SharedWindow:
         """Return the seconds until one slot fewer than the limit counts."""
         row = self._store.connection.execute(
             "SELECT coalesce(stamp + :span, sent + :lost) AS ends, stamp FROM request_slots"
-            f" WHERE {COUNTS} ORDER BY ends LIMIT 1 OFFSET :surplus",
+            f" WHERE {COUNTS} ORDER BY ends, stamp IS NULL LIMIT 1 OFFSET :surplus",
             {**self._values(now, span), "surplus": surplus},
         ).fetchone()
         wait = float(row["ends"]) - now

@@ -42,6 +42,14 @@ def test_everything_read_is_counted_once_with_its_reason() -> None:
     assert found["reason"].notna().sum() == 10
 
 
+def test_each_notice_is_counted_by_itself() -> None:
+    """C26: two bookings with the same notice are two of it, and two notices of one are two."""
+    bookings = bookings_frame(booking(), booking(id="b2", number="2024 / 2", due_on="2024-11-01"))
+    nobody = customers_frame(customer(email=None, invoicing_email=None))
+    found = plan(bookings, nobody, taken_frame(), rules())
+    assert summary(found).notices == {"NO_EMAIL": 2, "DUE_AT_ONCE": 1}
+
+
 def test_an_empty_plan_has_the_same_types() -> None:
     """The commonest batch is the empty one."""
     empty = plan(bookings_frame(), customers_frame(), taken_frame(), rules())

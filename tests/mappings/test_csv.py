@@ -46,7 +46,9 @@ def test_every_beginning_of_a_formula_is_defused(beginning: str) -> None:
     assert defused(f" {beginning}1") == f"' {beginning}1"
 
 
-@pytest.mark.parametrize("name", ["'t Hof van Heden", "O'Neil", "Klant NV", "", "3-pack", "a=b"])
+@pytest.mark.parametrize(
+    "name", ["'t Hof van Heden", "O'Neil", "Klant NV", "", "3-pack", "a=b", "X-treme"]
+)
 def test_ordinary_names_stay_as_they_are(name: str) -> None:
     """A24: an apostrophe that belongs to a name is not touched."""
     assert defused(name) == bare(name) == name

@@ -13,6 +13,7 @@ from mappings.customer_list import (
     LISTED,
     TEMPLATE,
     customer_list,
+    in_twikey,
     mandate_template,
 )
 from mappings.frames import frame, rows
@@ -29,6 +30,13 @@ from tests.mappings.mandates import (
     STRANGER,
     listed,
 )
+
+
+def test_only_customers_on_both_sides_are_listed() -> None:
+    """Guide 10: neither one that Twikey lacks nor one that Teamleader lost; numbered anew."""
+    kept = in_twikey(listed())
+    assert kept["id"].tolist() == [ANNA, BETA]
+    assert (list(kept.columns), list(kept.index)) == (list(LISTED), [0, 1])
 
 
 def checked(*lines: str, header: str = HEADER) -> list[tuple[int, str]]:

@@ -56,6 +56,14 @@ def test_intents_stand_together_or_not_at_all(ledger: Ledger) -> None:
     assert one(ledger)["attempts"] == 1
 
 
+def test_what_is_open_longest_is_looked_up_first(ledger: Ledger) -> None:
+    """P2: by the instant of the intent."""
+    enter(ledger, booking("b1"), booking("b2"))
+    ledger.crossings.intend([crossing("b2")], 1, NOW, LATER)
+    ledger.crossings.intend([crossing("b1")], 1, LATER, LATER)
+    assert open_ones(ledger) == ["b2", "b1"]
+
+
 def test_what_stands_in_twikey_is_sent_for_good(ledger: Ledger) -> None:
     """P2: the outcome closes the intent; nothing is open, nothing is undecided."""
     intend(ledger, "b1")
@@ -217,3 +225,5 @@ def test_a_dry_run_counts_what_it_would_send(ledger: Ledger) -> None:
     tally = ledger.desk.tally(1)
     assert (tally.read, tally.sent, tally.sent_cents, tally.customers) == (2, 2, 24200, 1)
     assert ledger.desk.profiles(1) == {"1420": 2}
+    made = "SELECT id, twikey_customer FROM bookings ORDER BY id"
+    assert ledger.crossings._store.tuples(made) == [("b1", "new"), ("b2", "known")]

@@ -148,7 +148,7 @@ def done_bulk(ledger: Ledger, *names: str) -> int:
 
 def test_bulks_are_verified_oldest_first(ledger: Ledger) -> None:
     """P3: one at a time; nothing of it seen is told apart from all of it seen."""
-    first, second = done_bulk(ledger, "b1", "b2"), done_bulk(ledger, "b3")
+    first, second = done_bulk(ledger, "b2", "b1"), done_bulk(ledger, "b3")
     assert ledger.unsettled.unverified(text(LATER)) == (first, ["b1", "b2"], False)
     ledger.feed.invoices_seen([sight("b1"), sight("b2")], 1, NOW)
     assert ledger.unsettled.unverified(text(LATER)) == (first, [], True)

@@ -85,6 +85,7 @@ def test_nobody_is_asked_for_nothing(sent: Ledger, values: dict[str, Any]) -> No
 
 def test_a_cent_that_is_due_is_asked_for(sent: Ledger) -> None:
     """Reference 10-U6: what Teamleader does not say is not taken for paid."""
+    change(sent, paid=None)
     for due in (1, None):
         change(sent, due_cents=due)
         assert candidates(sent) == ["b1"]

@@ -50,6 +50,8 @@ def test_an_event_belongs_to_its_booking_waits_or_is_a_strangers(sent: Ledger) -
     assert states(sent)["p2"] == ("b2", "new", None)
     assert sent.payments.at_work() == ["b1", "b2"]
     assert sent.payments.waiting(["b2", "b3"]) == {"b2"}
+    told(sent, money("p5"))  # later news of the first does not put it behind the second
+    assert sent.payments.at_work() == ["b1", "b2"]
 
 
 def test_the_journey_tells_what_twikey_told(sent: Ledger) -> None:

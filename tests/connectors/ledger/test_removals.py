@@ -121,7 +121,7 @@ def test_a_payment_put_back_by_hand_takes_the_survivors_place(sent: Ledger) -> N
     sent.reversals.found_again(plan, plan.survivors[0], "2026-09-13T00:00:00+00:00", NOW)
     at = [one.paid_at for one in sent.payments.registrations(["b1"])["b1"]]
     assert at == [PAID_AT, "2026-09-13T00:00:00+00:00"]
+    assert sent.reversals.open()[0].survivors[0].paid_at == "2026-09-13T00:00:00+00:00"
     sent.reversals.set(plan, "held", NOW, "why")
     sent.reversals.set(plan, "held", NOW)
     assert sent.payments._store.tuples("SELECT state, note FROM reversals") == [("held", "why")]
-    assert sent.reversals.open()[0].survivors[0].paid_at == "2026-09-13T00:00:00+00:00"

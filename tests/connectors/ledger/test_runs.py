@@ -38,6 +38,19 @@ def test_a_run_is_entered_and_closed_with_its_counts(ledger: Ledger) -> None:
     assert [row.id for row in ledger.runs.last(1)] == [second]
 
 
+def test_a_run_that_never_ended_was_killed(ledger: Ledger) -> None:
+    """K1: the next one says so in the run book; what ended keeps its outcome."""
+    first, second = (ledger.runs.start("import", NOW, "schedule", {}) for _ in range(2))
+    ledger.runs.end(second, NOW, "clean", "", {})
+    later = NOW + timedelta(hours=1)
+    for _ in range(9):
+        last = ledger.runs.start("import", later, "schedule", {})
+    rows = {row.id: (row.outcome, row.ended_at) for row in ledger.runs.last(11)}
+    assert (rows[first], rows[second]) == (("killed", text(NOW)), ("clean", text(NOW)))
+    assert (rows[last - 1], rows[last]) == (("killed", text(later)), (None, None))
+    assert len(ledger.runs.last()) == 10
+
+
 def test_a_resource_never_read_whole_has_no_watermark(ledger: Ledger) -> None:
     """Decisions 5: each resource has its own."""
     ledger.watermarks.move("invoices", NOW, 1)

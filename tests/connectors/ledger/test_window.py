@@ -109,6 +109,13 @@ def test_the_slots_of_a_dead_process_come_back(window: RequestWindow) -> None:
     assert window.reserve(181.0, SPAN)[0] is not None
 
 
+def test_of_two_that_end_together_the_answered_one_is_waited_for(window: RequestWindow) -> None:
+    """K1: what was answered ends for certain, so nobody asks again each second."""
+    slots = [window.reserve(0.0, SPAN)[0] for _ in range(200)]
+    window.settle(slots[-1] or 0, 120.0, SPAN, None)
+    assert window.reserve(120.0, SPAN) == (None, 60.0)
+
+
 def test_a_restarted_host_forgets_the_old_stamps(window: RequestWindow) -> None:
     """T1: a monotonic clock that begins anew blocks nobody."""
     clock = FakeClock()
@@ -122,12 +129,35 @@ def test_a_restarted_host_forgets_the_old_stamps(window: RequestWindow) -> None:
     assert clock.slept == []
 
 
+def test_a_stamp_a_window_ahead_still_counts(window: RequestWindow) -> None:
+    """T1: only what is further ahead was written before the host was started anew."""
+    window.reserve(SPAN, SPAN)
+    window.reserve(0.0, SPAN)
+    assert window.state(0.0, SPAN).used == 2
+
+
 def test_a_refusal_holds_everybody(window: RequestWindow) -> None:
     """H1: a 429 blocks the window for as long as it asks."""
     slot, _ = window.reserve(0.0, SPAN)
     window.settle(slot or 0, 0.0, SPAN, Told(200, 0, 20.0, refused=True))
     assert window.reserve(1.0, SPAN) == (None, 19.0)
     assert window.state(1.0, SPAN).blocked_for == 19.0
+
+
+def test_a_window_that_others_filled_is_left_alone(window: RequestWindow) -> None:
+    """R4: nothing was refused yet, and nothing is left."""
+    slot, _ = window.reserve(0.0, SPAN)
+    window.settle(slot or 0, 0.0, SPAN, Told(3, 0, 20.0, refused=False))
+    assert window.reserve(1.0, SPAN) == (None, 19.0)
+
+
+def test_the_use_of_others_ends_oldest_first(window: RequestWindow) -> None:
+    """R4: of three calls by others one is over when fewer are counted: the one that left first."""
+    for now, remaining, foreign in ((0.0, 7, 2), (30.0, 5, 3), (31.0, 6, 2)):
+        slot, _ = window.reserve(now, SPAN)
+        window.settle(slot or 0, now, SPAN, Told(10, remaining, 0.0, refused=False))
+        assert window.state(now, SPAN).foreign == foreign
+    assert window.state(61.0, SPAN).foreign == 1
 
 
 def on_file(path: Path, time: VirtualTime) -> Callable[[], SlidingWindow]:
