@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flows.layout import clean, shorten
 from flows.report import ImportReport
 from mappings.money import euro, money
+from mappings.money_events import bank_code
 
 if TYPE_CHECKING:
     from flows.follow_up import FollowUpReport
@@ -147,7 +149,23 @@ def _fact(name: str, value: object) -> str:
         return euro(value)
     if name == "paid" and isinstance(value, int):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return "" if value is None else _in_words(name, str(value))
+
+
+def _in_words(name: str, text: str) -> str:
+    """Write an instant, or what the bank said, as a person would read it out."""
+    if name.endswith("_at") and "T" in text:
+        return f"{instant(text)} UTC"
+    return _bank_says(text) if name == "reason" and text.startswith("{") else text
+
+
+def _bank_says(error: str) -> str:
+    """Write the bank's reason: ``MD06 refund_by_debtor, Refund requested by the debtor``."""
+    try:
+        parts = (bank_code(error), json.loads(error).get("description"))
+    except ValueError:  # no object of Twikey's
+        return error
+    return ", ".join(str(part) for part in parts if part) or error
 
 
 def ago(seconds: float) -> str:
