@@ -172,7 +172,10 @@ class ProfileMissing(Halted):
 class ServiceUnavailable(Halted):
     """A service did not answer, or answered that it cannot now."""
 
-    advice = "Nothing to do: the next run takes it up where this one stopped."
+    advice = (
+        "Nothing is lost: the next scheduled run takes it up, or repeat the command. If it lasts, "
+        "check this machine's network and the service's address where *_URL sets one."
+    )
 
 
 class Throttled(Halted):

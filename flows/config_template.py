@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 
-def config_text(profile: str | None) -> str:
+def config_text(profile: int | None) -> str:
     """Return a config.toml in which everything is explained; only the profile must be filled in."""
-    chosen = f"new_customer_profile = {profile}" if profile else "# new_customer_profile = 1420"
+    chosen = "# new_customer_profile = 1420"
+    if profile is not None:
+        chosen = f"new_customer_profile = {profile}"
     return TEMPLATE.replace("{new_customer_profile}", chosen)
 
 

@@ -140,8 +140,9 @@ def _export(
 
 
 def _tell_export(screen: Screen, request: ExportRequest, done: Exported) -> None:
-    what = many(done.customers, "customer") + (" to fill in" if request.what == "template" else "")
-    screen.line(f"{what} in {clean(done.file)}", "yellow" if done.notes else "green")
+    where = "standard output" if request.path == STANDARD_OUTPUT else clean(done.file)
+    written = f"{many(done.customers, 'customer')} written to {where}"
+    screen.line(written, "yellow" if done.notes else "green")
     if request.what == "customers" and request.mandates:
         screen.line(f"  {done.with_mandate} with a signed mandate, {done.not_asked} not known")
     _tell_notes(screen, done.notes)

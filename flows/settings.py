@@ -28,10 +28,10 @@ CONFIG_NAME = "config.toml"
 LEDGER_NAME = "ledger.db"
 
 
-def _profile(value: object) -> object:
+def profile_number(value: object) -> str:
     """Accept a profile written as number or text; Twikey's contract allows four digits."""
     text = str(value).strip() if isinstance(value, int | str) else ""
-    if not (text.isdigit() and len(text) <= 4):
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
         raise ValueError("must be a Twikey profile number of at most 4 digits, such as 1420")
     return text
 
@@ -75,7 +75,7 @@ def _hour(value: object) -> object:
 
 MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]*", re.ASCII)
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Profile = Annotated[str, BeforeValidator(_profile)]
+Profile = Annotated[str, BeforeValidator(profile_number)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Zone = Annotated[str, AfterValidator(_zone)]
 

@@ -17,7 +17,7 @@ from flows.layout import shorten
 from flows.progress import Progress
 from flows.report import ImportReport
 from flows.screen import Screen
-from flows.settings import CONFIG_NAME
+from flows.settings import CONFIG_NAME, profile_number
 from flows.wording import NUMBER
 
 
@@ -36,8 +36,12 @@ def init(arguments: argparse.Namespace, screen: Screen, progress: Progress) -> i
     if path.exists():
         raise UsageWrong(f"{path} exists already; edit it, or move it away first")
     try:
+        profile = None if arguments.profile is None else int(profile_number(arguments.profile))
+    except ValueError as wrong:
+        raise UsageWrong(f"--profile {wrong}") from None
+    try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(config_text(arguments.profile), encoding="utf-8")
+        path.write_text(config_text(profile), encoding="utf-8")
         dotenv = home / ".env"
         if not dotenv.exists():
             home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -152,6 +152,7 @@ def test_a_wrong_address_is_told(books: Office, name: str, where: str) -> None:
     errors = ("NotSent", "ServiceUnavailable", "UnexpectedAnswer", "KeyRefused")
     assert outcome.json["error"] in errors, outcome.out
     check_told(outcome, outcome.json["error"], name.split("_")[0].capitalize())
+    assert "network" in outcome.json["advice"] or where == "a web page"
     assert not books.twikey_invoices()
     books.environment[name] = kept
     check_whole(books)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows import cli
+from flows.settings import read_settings
 from tests.flows.office import Office
 from tests.flows.scenes import (
     CUSTOMER,
@@ -197,6 +198,25 @@ def test_init_writes_and_never_overwrites(open_office: OpenOffice) -> None:
     second = run(office, "init", "--profile", "1421")
     assert (second.code, "exists already" in said(second)) == (64, True)
     assert (office.home / "config.toml").read_text() == before
+
+
+@pytest.mark.parametrize("profile", ["abc", "", "-1", "1420.5", "14 20", "12345", "1\n2", "\u00b2"])
+def test_init_with_what_is_no_profile_writes_nothing(open_office: OpenOffice, profile: str) -> None:
+    """Guide 2: a slip in the number is told at once, not by a file that cannot be read."""
+    office = open_office(connected=False)
+    (office.home / "config.toml").unlink()
+    done = run(office, "init", f"--profile={profile}")
+    assert (done.code, "--profile must be a Twikey profile number" in said(done)) == (64, True)
+    assert not (office.home / "config.toml").exists()
+
+
+@pytest.mark.parametrize(("typed", "profile"), [("1420", "1420"), (" 42 ", "42"), ("0042", "42")])
+def test_what_init_writes_can_be_read(open_office: OpenOffice, typed: str, profile: str) -> None:
+    """Guide 2: the file of ``init`` is a whole one, whatever digits were typed."""
+    office = open_office(connected=False)
+    (office.home / "config.toml").unlink()
+    assert run(office, "init", "--profile", typed).code == 0
+    assert read_settings(office.home / "config.toml").new_customer_profile == profile
 
 
 def test_init_makes_a_private_home(open_office: OpenOffice) -> None:

@@ -91,7 +91,7 @@ def test_a_profile_is_a_number_or_a_text(tmp_path: Path, written: str) -> None:
 
 def test_what_init_writes_can_be_read(tmp_path: Path) -> None:
     """Guide 2: the commented file of `init` is valid and leaves every default alone."""
-    written = read(tmp_path, config_text("1420"))
+    written = read(tmp_path, config_text(1420))
     plain = read(tmp_path, "new_customer_profile = 1420")
     assert written == plain
 
