@@ -24,6 +24,17 @@ from flows.screen import Screen
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; no traceback ever reaches the user."""
+    _open_what_is_closed()
+    return _written_out(_run(argv))
+
+
+def _open_what_is_closed() -> None:
+    """Give a program started with ``>&-`` somewhere to write to: not the next file that opens."""
+    sys.stdout = sys.stdout or os.fdopen(_nobody(), "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(_nobody(), "w", encoding="utf-8")
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         arguments = _arguments(argv)
     except SystemExit as leave:
@@ -40,6 +51,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explain(error, arguments, screen)
     finally:
         progress.close()
+
+
+def _written_out(code: int) -> int:
+    """Write what the buffer still holds, while it can be answered for: at the end nobody can."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _to_nobody()
+    except OSError as error:
+        _to_nobody()
+        sys.stderr.write(
+            f"What there is to say cannot be written: {error.strerror}. What was done is in the "
+            "ledger; see `teamleader-twikey status`.\n"
+        )
+        return code or 1
+    return code
+
+
+def _to_nobody() -> None:
+    """Let what is still said go nowhere: its reader has left, or there is no room for it."""
+    os.dup2(_nobody(), sys.stdout.fileno())
+
+
+def _nobody() -> int:
+    return os.open(os.devnull, os.O_WRONLY)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -65,7 +101,7 @@ def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen
     if isinstance(error, KeyboardInterrupt):
         sys.stderr.write("Stopped. What was done is in the ledger; the next run goes on from it.\n")
     elif isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nobody()
     elif isinstance(error, Exception):
         sys.stderr.write(_keep_details(error))
     else:

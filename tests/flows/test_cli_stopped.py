@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.office import Office, Outcome
+from tests.flows.office import Office, Outcome, environment_of
 from tests.flows.scenes import (
     CUSTOMER,
+    ROOT,
     OpenOffice,
     book_100,
     creates,
@@ -60,15 +63,43 @@ def test_stopped_in_the_middle_of_a_create_nothing_is_sent_twice(office: Office)
     assert len(creates(office)) == len(office.twikey_invoices()) == 1
 
 
-def test_a_reader_that_leaves_is_no_accident(office: Office) -> None:
-    """Decisions 10: `check | head` ends quietly, without a traceback."""
-    with program(office, "check") as started:
+@pytest.mark.parametrize("verb", ["check", "--help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_no_accident(office: Office, verb: str, unbuffered: str) -> None:
+    """Decisions 10: `check | head` ends quietly, without a traceback, however Python buffers."""
+    with program(office, verb, PYTHONUNBUFFERED=unbuffered) as started:
         assert started.stdout is not None
         started.stdout.close()
         started.stdout = None
         assert started.wait(20) in (0, 1)
         assert started.stderr is not None
         assert started.stderr.read() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_too_full_for_the_result_is_told(office: Office) -> None:
+    """Decisions 10: what a verb says goes to a file, and the disk is full: a sentence, code 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.cli", "held"],
+            cwd=ROOT, env=environment_of(office) | {"PYTHONUNBUFFERED": ""},
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("What there is to say cannot be written: No space left")
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_nowhere_to_write_is_no_accident(office: Office, closed: str) -> None:
+    """Decisions 10: started without standard output, as some schedulers do, a verb still works."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m flows.cli held {closed}', sys.executable],
+        cwd=ROOT, env=environment_of(office), capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # ---- no traceback, whatever happens
