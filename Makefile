@@ -87,7 +87,7 @@ lock:
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check hatchling editables .
-	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --group dev
+	@.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check --group dev --group elsewhere
 	@.venv-lock/bin/python -m pip freeze --exclude-editable | grep -v '^teamleader-twikey' > requirements.lock
 	@rm -rf .venv-lock
 

@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
+Environment = dict[str, str]  # of markers: "python_version": "3.13"
 LAYERS = ("connectors", "flows", "mappings")
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.+!]+)")
 # Named for their version alone, or imported through somebody who names them.
@@ -45,10 +46,12 @@ def pins() -> dict[str, Version]:
 
 
 def declared() -> dict[str, list[Requirement]]:
-    """Return what pyproject.toml asks for: to run, and to work on it."""
+    """Return what pyproject.toml asks for: to run, to work on it, and for other Pythons."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    run, work = project["project"]["dependencies"], project["dependency-groups"]["dev"]
-    return {"run": [Requirement(one) for one in run], "work": [Requirement(one) for one in work]}
+    groups = project["dependency-groups"]
+    asked = {"run": project["project"]["dependencies"], "work": groups["dev"]}
+    asked["elsewhere"] = groups["elsewhere"]
+    return {purpose: [Requirement(one) for one in all_] for purpose, all_ in asked.items()}
 
 
 @cache
@@ -66,8 +69,8 @@ def imported(*folders: str) -> frozenset[str]:
     return frozenset(canonicalize_name(whose.get(name, [name])[0]) for name in others) - APART
 
 
-def needs(name: str, seen: set[str]) -> Iterator[str]:
-    """Yield a distribution and all that it needs here, each once."""
+def needs(name: str, seen: set[str], where: Environment) -> Iterator[str]:
+    """Yield a distribution and all that it needs somewhere, each once."""
     if name in seen:
         return
     seen.add(name)
@@ -77,8 +80,8 @@ def needs(name: str, seen: set[str]) -> Iterator[str]:
     except PackageNotFoundError:
         return
     for one in map(Requirement, found):
-        if one.marker is None or one.marker.evaluate({"extra": ""}):
-            yield from needs(canonicalize_name(one.name), seen)
+        if one.marker is None or one.marker.evaluate({**where, "extra": ""}):
+            yield from needs(canonicalize_name(one.name), seen, where)
 
 
 def test_every_line_pins_one_version_exactly() -> None:
@@ -86,7 +89,7 @@ def test_every_line_pins_one_version_exactly() -> None:
     assert len(pins()) > 50
 
 
-@pytest.mark.parametrize("purpose", ["run", "work"])
+@pytest.mark.parametrize("purpose", ["run", "work", "elsewhere"])
 def test_the_lock_holds_what_is_asked_for(purpose: str) -> None:
     """Supply chain: each direct dependency is pinned, within the range that we give it."""
     for asked in declared()[purpose]:
@@ -95,10 +98,20 @@ def test_the_lock_holds_what_is_asked_for(purpose: str) -> None:
         assert version in asked.specifier, f"{asked.name} {version} is not {asked.specifier}"
 
 
-def test_the_lock_holds_what_those_need() -> None:
-    """Supply chain: nothing is left to be chosen at the moment of installing."""
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.11.3", "3.12.0", "3.13.0", "3.14.0"])
+def test_the_lock_holds_what_those_need(python: str, system: str) -> None:
+    """Supply chain: nothing is left to be chosen at the moment of installing, on any Python."""
+    where: Environment = {
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+        "implementation_version": python,
+        "sys_platform": system,
+        "platform_system": system.capitalize(),
+    }
     everything = [one for purpose in declared().values() for one in purpose]
-    wanted = {name for one in everything for name in needs(canonicalize_name(one.name), set())}
+    names = [canonicalize_name(one.name) for one in everything]
+    wanted = {each for name in names for each in needs(name, set(), where)}
     assert sorted(wanted - set(pins()) - INSTALLER) == []
 
 
@@ -112,7 +125,7 @@ def test_what_runs_is_asked_for_by_name() -> None:
     direct = {canonicalize_name(one.name) for one in declared()["run"]}
     assert sorted(imported(*LAYERS) - direct - set(BEHIND)) == []
     for name, through in BEHIND.items():
-        assert name in set(needs(through, set())), f"{through} no longer brings {name}"
+        assert name in set(needs(through, set(), {})), f"{through} no longer brings {name}"
 
 
 def test_no_dependency_is_idle() -> None:
