@@ -173,8 +173,7 @@ class ServiceUnavailable(Halted):
     """A service did not answer, or answered that it cannot now."""
 
     advice = (
-        "Nothing is lost: the next scheduled run takes it up, or repeat the command. If it lasts, "
-        "check this machine's network and the service's address where *_URL sets one."
+        "Nothing is lost: a later run takes it up. If it lasts, look at the network and at *_URL."
     )
 
 
