@@ -7,6 +7,7 @@ differs, 3 another run is at work, 64 wrong usage. Every verb has ``--json``.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -39,6 +40,9 @@ def _run(argv: Sequence[str] | None) -> int:
         arguments = _arguments(argv)
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else USAGE
+    except OSError as error:  # the help, on some versions of Python
+        _unwritten(error)
+        return 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter
     signal.signal(signal.SIGTERM, _stop)
@@ -57,21 +61,22 @@ def _written_out(code: int) -> int:
     """Write what the buffer still holds, while it can be answered for: at the end nobody can."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _to_nobody()
+    except BrokenPipeError as error:
+        _unwritten(error)
     except OSError as error:
-        _to_nobody()
-        sys.stderr.write(
-            f"What there is to say cannot be written: {error.strerror}. What was done is in the "
-            "ledger; see `teamleader-twikey status`.\n"
-        )
+        _unwritten(error)
         return code or 1
     return code
 
 
-def _to_nobody() -> None:
-    """Let what is still said go nowhere: its reader has left, or there is no room for it."""
+def _unwritten(error: OSError) -> None:
+    """Let what is still said go nowhere: its reader has left, or there is no room for it (told)."""
     os.dup2(_nobody(), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        sys.stderr.write(
+            f"What there is to say cannot be written: {error.strerror}. What was done is in the "
+            "ledger; see `teamleader-twikey status`.\n"
+        )
 
 
 def _nobody() -> int:
@@ -100,8 +105,8 @@ def _explain(error: BaseException, arguments: argparse.Namespace, screen: Screen
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         sys.stderr.write("Stopped. What was done is in the ledger; the next run goes on from it.\n")
-    elif isinstance(error, BrokenPipeError):
-        _to_nobody()
+    elif isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EDQUOT):
+        _unwritten(error)
     elif isinstance(error, Exception):
         sys.stderr.write(_keep_details(error))
     else:

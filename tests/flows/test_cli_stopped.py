@@ -77,12 +77,13 @@ def test_a_reader_that_leaves_is_no_accident(office: Office, verb: str, unbuffer
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_disk_too_full_for_the_result_is_told(office: Office) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_too_full_for_the_result_is_told(office: Office, unbuffered: str) -> None:
     """Decisions 10: what a verb says goes to a file, and the disk is full: a sentence, code 1."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "flows.cli", "held"],
-            cwd=ROOT, env=environment_of(office) | {"PYTHONUNBUFFERED": ""},
+            cwd=ROOT, env=environment_of(office) | {"PYTHONUNBUFFERED": unbuffered},
             stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
         )  # fmt: skip
     assert done.returncode == 1
