@@ -12,7 +12,7 @@ import fcntl
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,11 +36,18 @@ class Store:
         self.path = path
         with self._guarded("opened", OSError), _alone_if_new(path):
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-            self.connection.row_factory = sqlite3.Row
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute(f"PRAGMA synchronous={synchronous}")
-            self.connection.execute("PRAGMA foreign_keys=ON")
-            self._bring_up_to_date()
+            try:
+                self._prepare(synchronous)
+            except BaseException:  # left open, it would let go of its files when a new one is there
+                self.connection.close()
+                raise
+
+    def _prepare(self, synchronous: str) -> None:
+        self.connection.row_factory = sqlite3.Row
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute(f"PRAGMA synchronous={synchronous}")
+        self.connection.execute("PRAGMA foreign_keys=ON")
+        self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:
         """Upgrade in one transaction: others wait for it, and a kill leaves nothing half made."""
@@ -107,7 +114,9 @@ class Store:
         with self._guarded("read"):
             return self.connection.execute(sql, values).fetchall()
 
-    def tuples(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def tuples(
+        self, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[tuple[Any, ...]]:
         """Return all rows of a question as plain tuples (half the cost of rows)."""
         with self._guarded("read"):
             cursor = self.connection.cursor()

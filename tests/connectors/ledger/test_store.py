@@ -6,8 +6,9 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,32 @@ def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(LedgerUnusable, match="written by a newer version of this program"):
         Store(path)
-    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
+    with closing(sqlite3.connect(path)) as ledger:
+        assert ledger.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
+
+
+def test_a_refused_ledger_is_let_go_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1: a connection to a file that `rebuild` sets aside could take the new one's log along."""
+    path = tmp_path / "ledger.db"
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as ledger:
+        ledger.execute("DROP TABLE invitations")
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(*where: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*where, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    with pytest.raises(LedgerUnusable, match="it lacks invitations"):
+        Store(path)
+    assert opened
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_processes_that_create_the_ledger_at_once_all_get_it(tmp_path: Path) -> None:
@@ -241,8 +267,11 @@ def test_a_page_that_was_damaged_is_said(tmp_path: Path) -> None:
     store.close()
     content = path.read_bytes()
     path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
-    with pytest.raises(LedgerUnusable, match=r"malformed|not a database"):
-        Store(path).rows("SELECT * FROM facts")
+    with (
+        pytest.raises(LedgerUnusable, match=r"malformed|not a database"),
+        closing(Store(path)) as it,
+    ):
+        it.rows("SELECT * FROM facts")
 
 
 def test_a_home_that_cannot_be_is_said(tmp_path: Path) -> None:

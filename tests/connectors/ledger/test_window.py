@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -160,23 +161,25 @@ def test_the_use_of_others_ends_oldest_first(window: RequestWindow) -> None:
     assert window.state(61.0, SPAN).foreign == 1
 
 
-def on_file(path: Path, time: VirtualTime) -> Callable[[], SlidingWindow]:
-    """Return what gives each thread its own connection to the one window."""
-    return lambda: SlidingWindow(SharedWindow(Store(path, synchronous="NORMAL")), time)
+@contextmanager
+def on_file(path: Path, time: VirtualTime) -> Iterator[SlidingWindow]:
+    """Give a thread its own connection to the one window."""
+    with closing(Store(path, synchronous="NORMAL")) as store:
+        yield SlidingWindow(SharedWindow(store), time)
 
 
 @pytest.mark.parametrize("clients", [1, 2, 3])
 def test_the_limit_is_used_to_97_percent_and_never_broken(tmp_path: Path, clients: int) -> None:
     """R4, I11: clients with connections of their own, two minutes of virtual time."""
     time = VirtualTime()
-    limiter, paced = FakeLimiter(time), on_file(tmp_path / "ledger.db", time)
-    paced()
-    time.run(
-        *(
-            lambda seed=seed: caller(time, limiter, paced(), 120.0, seed, 0.2)
-            for seed in range(clients)
-        )
-    )
+    limiter, path = FakeLimiter(time), tmp_path / "ledger.db"
+    Store(path).close()
+
+    def client(seed: int) -> None:
+        with on_file(path, time) as paced:
+            caller(time, limiter, paced, 120.0, seed, 0.2)
+
+    time.run(*(partial(client, seed) for seed in range(clients)))
     assert limiter.refused == 0
     assert limiter.accepted >= 0.97 * 400
 
