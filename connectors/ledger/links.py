@@ -154,19 +154,20 @@ class Links:
             return []
         found = self._store.tuples(
             f"SELECT id, {NAME}, 'its invoices name it now' FROM customers WHERE NOT gone AND id IN"
-            " (SELECT customer_id FROM bookings WHERE told_customer=?1 AND customer_id <> ?1)"
+            " (SELECT customer_id FROM bookings WHERE told_customer=:me AND customer_id <> :me)"
             f" UNION ALL SELECT id, {NAME}, 'the same VAT or enterprise number' FROM customers"
-            " WHERE NOT gone AND id <> ?1 AND type=?2"
-            f" AND ((?3 <> '' AND {SAME_CODE.format('vat_number')} = {SAME_CODE.format('?3')})"
-            f" OR (?4 <> '' AND {SAME_CODE.format('enterprise_number')}"
-            f" = {SAME_CODE.format('?4')}))"
+            " WHERE NOT gone AND id <> :me AND type=:type"
+            f" AND ((:vat <> '' AND {SAME_CODE.format('vat_number')} = {SAME_CODE.format(':vat')})"
+            f" OR (:enterprise <> '' AND {SAME_CODE.format('enterprise_number')}"
+            f" = {SAME_CODE.format(':enterprise')}))"
             f" UNION ALL SELECT id, {NAME}, 'the same name and e-mail address' FROM customers"
-            " WHERE NOT gone AND id <> ?1 AND ?5 <> '' AND lower(email) = lower(?5)"
-            f" AND lower({NAME}) = lower(?6)",
-            (
-                customer_id, gone["type"], gone["vat_number"] or "",
-                gone["enterprise_number"] or "", gone["email"] or "", _name(gone),
-            ),
+            " WHERE NOT gone AND id <> :me AND :email <> '' AND lower(email) = lower(:email)"
+            f" AND lower({NAME}) = lower(:name)",
+            {
+                "me": customer_id, "type": gone["type"], "vat": gone["vat_number"] or "",
+                "enterprise": gone["enterprise_number"] or "", "email": gone["email"] or "",
+                "name": _name(gone),
+            },
         )  # fmt: skip
         first = {row[0]: row for row in reversed(found)}
         return [
